@@ -1,0 +1,56 @@
+# From a clean checkout: `make test`. Every target sets up what it needs; nothing is installed outside of .venv and the cache
+# (~/.cache/release-coordinator), but for Debian packages when you are root (scripts/tools.sh).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON := .venv/bin/python
+IMAGE ?= release-coordinator:dev
+# Set to name tests: make test TESTS=tests/rollout
+TESTS ?= tests
+
+.PHONY: help test lint provision controlplane crds docs lock kind image
+
+help: ## This list
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+test: lint provision ## Set up everything, then lint and all tests, those on the real control plane among them
+	$(PYTHON) -m pytest $(TESTS)
+
+lint: .venv/requirements-dev.txt ## Style, types, layers
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+provision: .venv/requirements-dev.txt ## Find or build etcd, kube-apiserver, Prometheus, … (once; 12 minutes, needs Go 1.26)
+	@scripts/tools.sh
+	$(PYTHON) -m tests.controlplane.binaries
+
+controlplane: provision ## A real control plane with gateway and Prometheus on this machine, until Ctrl-C
+	$(PYTHON) -m tests.controlplane up
+
+crds: .venv/requirements-dev.txt ## Generate the chart's CRDs from the models
+	$(PYTHON) -m controller.api.crds charts/release-coordinator/templates/crds
+
+docs: .venv/requirements-dev.txt ## Draw docs/phases.md from the table of phases
+	$(PYTHON) -m scripts.phases
+
+lock: ## Bring requirements.txt and requirements-dev.txt up to date with pyproject.toml (LOCK=--upgrade: newest versions)
+	uv=$$(scripts/uv.sh); compile="$$uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header"; \
+	$$compile $(LOCK) pyproject.toml --output-file requirements.txt; \
+	$$compile $(LOCK) pyproject.toml --group dev --output-file requirements-dev.txt
+
+kind: .venv/requirements-dev.txt ## Tests on a kind cluster (needs Docker; see docs/kind.md)
+	scripts/kind.sh
+
+image: ## Build the container image
+	docker build -f Containerfile -t $(IMAGE) .
+
+# The environment is exactly the lock file. The project itself is not installed: it runs from the tree.
+.venv/requirements-dev.txt: requirements-dev.txt
+	@scripts/tools.sh
+	uv=$$(scripts/uv.sh); [ -x $(PYTHON) ] || $$uv venv --quiet .venv; \
+	$$uv pip sync --python $(PYTHON) --require-hashes requirements-dev.txt
+	cp $< $@

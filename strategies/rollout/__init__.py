@@ -1,0 +1,1 @@
+"""From a committed status and an observation to the next status and the effects, in order."""

@@ -1,0 +1,144 @@
+"""How one status becomes the next: begin, advance, undo, complete, rest. Only these functions make statuses.
+
+They do not ask whether a move is right; the checks do.
+"""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from strategies.rollout.plan import plan
+from strategies.rollout.turn import Turn
+from strategies.spec.phase import Phase
+from strategies.spec.reason import SENTENCES, Reason
+from strategies.spec.status import Kind, Outcome, Passed, Past, Revision, Status, Step, Template, Trial, Wheel
+
+HISTORY = 10
+REJECTED = 10
+VERDICTS_AGAINST = frozenset({Outcome.REJECTED, Outcome.ABORTED})
+
+
+def to(turn: Turn, phase: Phase, reason: Reason, message: str = "", **changes: Any) -> Status:
+    """The status in this phase for this reason; `changes` are further fields."""
+    since = turn.status.since if turn.phase is phase else turn.now
+    text = (message or SENTENCES[reason])[:1024]
+    return turn.status.model_copy(update={"phase": phase, "reason": reason, "message": text, "since": since, **changes})
+
+
+def unless_said(turn: Turn, phase: Phase, reason: Reason, message: str) -> Status | None:
+    """As `to`, or None when the status says it already."""
+    same = turn.phase is phase and turn.status.reason is reason and turn.status.message == message[:1024]
+    return None if same else to(turn, phase, reason, message)
+
+
+def begin(turn: Turn, kind: Kind) -> Status:
+    """A new trial of the Deployment's template, at its first step. Needs `workload` and `spec`."""
+    workload, spec = turn.workload, turn.spec
+    assert workload is not None and spec is not None
+    attempt = turn.status.attempts + 1
+    seed = f"{turn.observation.uid}/{attempt}/{workload.template.digest}"
+    digest = hashlib.sha256(seed.encode()).hexdigest()[:8]
+    hash_ = f"{attempt}-{digest}"
+    candidate = Revision(
+        hash=hash_,
+        replica_set=f"{workload.name[: 252 - len(hash_)]}-{hash_}",
+        digest=workload.template.digest,
+        generation=workload.generation,
+        version=workload.template.version,
+    )
+    route = spec.traffic.http_route.name if spec.traffic.http_route else None
+    wheel = turn.status.wheel or Wheel(strategy=workload.strategy, workload_uid=workload.uid, route=route)
+    planned = plan(spec, kind, max(1, workload.replicas), routed=wheel.route is not None)
+    trial = Trial(
+        attempt=attempt,
+        kind=kind,
+        candidate=candidate,
+        step=Step(index=0, of=len(planned), name=planned[0].name, weight=planned[0].weight, entered=turn.now),
+        started=turn.now,
+        changed_by=workload.changed_by,
+        ready_deadline=turn.now + spec.progress_deadline,
+    )
+    version = f" {candidate.version}" if candidate.version else ""
+    who = f", changed by {workload.changed_by}" if workload.changed_by else ""
+    message = f"{kind} of revision {hash_}{version} has begun{who}."
+    phase = Phase.BAKING if planned[0].name == "Bake" else Phase.PROGRESSING
+    # A template that is written back has arrived, or was overtaken by a newer wish: it is not written again.
+    return to(turn, phase, Reason.STARTED, message, trial=trial, attempts=attempt, wheel=wheel, paused=False,
+              unready_since=None, restoring=None)  # fmt: skip
+
+
+def advance(turn: Turn, by: str) -> Status:
+    """The next step of the plan, for the reason `by`; completion after the last."""
+    trial, step = turn.trial, turn.step
+    assert trial is not None and step is not None and turn.spec is not None
+    passed = (*trial.passed, Passed(index=trial.step.index, weight=step.weight, left=turn.now, by=by[:1024]))[-25:]
+    if turn.is_last_step:
+        return _complete(turn, trial.model_copy(update={"passed": passed}), by)
+    index = trial.step.index + 1
+    following = turn.plan[index]
+    entered = Step(index=index, of=len(turn.plan), name=following.name, weight=following.weight, entered=turn.now)
+    moved = trial.model_copy(
+        update={"step": entered, "passed": passed, "gates": (), "ready_deadline": turn.now + turn.spec.progress_deadline}
+    )
+    if following.name == "Bake":
+        message = f"The candidate gets all traffic; the former revision stays warm. Step before: {by}"
+        return to(turn, Phase.BAKING, Reason.BAKING, message, trial=moved, paused=False)
+    message = f"{following.name} {index} of {len(turn.plan) - 1}: {following.weight}%. Step before: {by}"
+    return to(turn, Phase.PROGRESSING, Reason.STEP, message, trial=moved, paused=False)
+
+
+def unprotect(turn: Turn) -> Status:
+    """The trial goes on at full size and full traffic, because there is nothing to protect."""
+    trial = turn.trial
+    assert trial is not None and turn.spec is not None
+    step = Step(index=0, of=1, name="Bake", weight=100, entered=turn.now)
+    moved = trial.model_copy(
+        update={"kind": Kind.UNPROTECTED, "step": step, "gates": (),
+                "ready_deadline": turn.now + turn.spec.progress_deadline}
+    )  # fmt: skip
+    message = "Stable has had no ready pod for a minute: the candidate gets all traffic at once, on pod health alone."
+    return to(turn, Phase.BAKING, Reason.STEP, message, trial=moved)
+
+
+def undo(turn: Turn, outcome: Outcome, reason: Reason, message: str, **changes: Any) -> Status:
+    """The trial is taken back; a verdict against the revision makes it rejected."""
+    trial = turn.trial
+    assert trial is not None
+    changes.setdefault("rejected", turn.status.rejected)
+    if outcome in VERDICTS_AGAINST:
+        changes["rejected"] = reject(turn.status, trial.candidate, turn, message)
+    undone = trial.model_copy(update={"outcome": outcome, "gates": turn.gates})
+    return to(turn, Phase.ROLLING_BACK, reason, message, trial=undone, paused=False, unready_since=None, **changes)
+
+
+def reject(status: Status, revision: Revision, turn: Turn, message: str) -> tuple[Template, ...]:
+    """The rejected templates with this revision's among them."""
+    current = turn.workload is not None and turn.holds_template_of(revision)
+    entry = Template(
+        digest=revision.digest,
+        generation=turn.workload.generation if current and turn.workload else revision.generation,
+        hash=revision.hash,
+        version=revision.version,
+        message=message[:1024],
+    )
+    return (*(r for r in status.rejected if r.digest != entry.digest), entry)[-REJECTED:]
+
+
+def end_trial(turn: Turn, outcome: Outcome, message: str) -> dict[str, Any]:
+    """The fields of a status whose trial is over."""
+    trial = turn.trial
+    assert trial is not None
+    past = Past(revision=trial.candidate, kind=trial.kind, outcome=outcome, message=message[:1024],
+                started=trial.started, ended=turn.now, changed_by=trial.changed_by)  # fmt: skip
+    return {"trial": None, "paused": False, "unready_since": None, "history": (*turn.status.history, past)[-HISTORY:]}
+
+
+def _complete(turn: Turn, trial: Trial, by: str) -> Status:
+    status = turn.status
+    took = turn.now - trial.started
+    message = f"Revision {trial.candidate.hash} is stable now, after {timedelta(seconds=int(took.total_seconds()))}."
+    # A release that went through ends all verdicts but that of a rollback, whose cause must not come back by itself.
+    rejected = status.rejected if trial.kind is not Kind.RELEASE else ()
+    return to(turn, Phase.COMPLETING, Reason.BAKE_PASSED, f"{message} Last step: {by}", stable=trial.candidate,
+              retiring=status.stable, rejected=rejected, restoring=None,
+              **end_trial(turn, Outcome.COMPLETED, by))  # fmt: skip

@@ -1,0 +1,112 @@
+"""The steps of a trial: what each wants of the world, and what must be true before the next one.
+
+A plan is recomputed in every turn from the spec and the present number of replicas, so that an autoscaler may act at any
+time. One engine carries out all of them; a strategy is nothing but a plan.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from strategies.spec.release import GateTime, ReleaseSpec, StrategyType
+from strategies.spec.status import Kind
+
+
+class Exposure(StrEnum):
+    """Which part of the Services' and the route's traffic the candidate gets."""
+
+    NONE = "None"
+    PART = "Part"
+    ALL = "All"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStep:
+    """One step. `weight` in percent, `candidate` pods; `exchange` means that stable shrinks as the candidate grows."""
+
+    name: str
+    weight: int
+    candidate: int
+    exposure: Exposure
+    duration: timedelta = timedelta()
+    approval: bool = False
+    exchange: bool = False
+
+    @property
+    def gate_time(self) -> GateTime:
+        """When gates of this step are asked."""
+        if self.name == "Preview":
+            return GateTime.BEFORE_TRAFFIC
+        return GateTime.BAKE if self.name == "Bake" else GateTime.STEP
+
+
+def plan(spec: ReleaseSpec, kind: Kind, replicas: int, *, routed: bool) -> tuple[PlannedStep, ...]:
+    """The steps for a trial of this kind with `replicas` pods, never empty. `replicas` is at least 1."""
+    if kind is Kind.UNPROTECTED:
+        return (PlannedStep(name="Bake", weight=100, candidate=replicas, exposure=Exposure.ALL),)
+    if kind is Kind.ROLLBACK:
+        return (_preview(replicas), PlannedStep(name="Bake", weight=100, candidate=replicas, exposure=Exposure.ALL))
+    if kind is Kind.RESTART or spec.strategy.type is StrategyType.ROLLING:
+        return _rolling(spec, replicas)
+    if spec.strategy.type is StrategyType.BLUE_GREEN:
+        blue_green = spec.strategy.blue_green
+        preview = replace(_preview(replicas), duration=blue_green.preview_duration, approval=blue_green.approval)
+        return (preview, _bake(spec, replicas))
+    return _canary(spec, replicas, routed=routed)
+
+
+def canary_pods(weight: int, replicas: int, *, routed: bool) -> int:
+    """Pods for a share of the traffic.
+
+    With a router: enough to carry the share. Without: so many that candidate / (stable + candidate) is nearest to the
+    share, at least one, at most as many as stable has (half of the traffic).
+    """
+    if routed:
+        return max(1, math.ceil(replicas * weight / 100))
+    return max(1, min(replicas, round(weight * replicas / max(1, 100 - weight))))
+
+
+def replica_share(candidate: int, replicas: int) -> int:
+    """The share that so many pods beside `replicas` of stable really get, in percent."""
+    return round(100 * candidate / (candidate + replicas))
+
+
+def _canary(spec: ReleaseSpec, replicas: int, *, routed: bool) -> tuple[PlannedStep, ...]:
+    # Steps that come out with equal pods are not merged: the number of steps must not depend on the number of replicas,
+    # or an autoscaler could turn "step 2" into another one.
+    partial = []
+    for step in spec.strategy.canary.steps[:-1]:
+        pods = canary_pods(step.weight, replicas, routed=routed)
+        weight = step.weight if routed else replica_share(pods, replicas)
+        partial.append(PlannedStep(name="Traffic", weight=weight, candidate=pods, exposure=Exposure.PART,
+                                   duration=step.duration, approval=step.approval))  # fmt: skip
+    first = partial[0].candidate if partial else replicas
+    return (_preview(first), *partial, _bake(spec, replicas))
+
+
+def _rolling(spec: ReleaseSpec, replicas: int) -> tuple[PlannedStep, ...]:
+    text = spec.strategy.rolling.batch
+    batch = max(1, math.ceil(replicas * int(text[:-1]) / 100)) if text.endswith("%") else int(text)
+    counts = [*range(batch, replicas, batch), replicas]
+    return tuple(
+        PlannedStep(name="Batch", weight=round(100 * count / replicas), candidate=count, exposure=Exposure.PART,
+                    duration=spec.strategy.rolling.pause, exchange=True)
+        for count in counts
+    )  # fmt: skip
+
+
+def _preview(candidate: int) -> PlannedStep:
+    return PlannedStep(name="Preview", weight=0, candidate=candidate, exposure=Exposure.NONE)
+
+
+def _bake(spec: ReleaseSpec, replicas: int) -> PlannedStep:
+    last = spec.strategy.canary.steps[-1] if spec.strategy.type is StrategyType.CANARY else None
+    return PlannedStep(
+        name="Bake",
+        weight=100,
+        candidate=replicas,
+        exposure=Exposure.ALL,
+        duration=spec.rollback.warm.for_ + (last.duration if last else timedelta()),
+        approval=last.approval if last else False,
+    )

@@ -1,0 +1,106 @@
+"""What keeps a release from starting. Each obstacle is told with its remedy, and is looked at again in every turn."""
+
+from strategies.analysis.verdict import Unknown
+from strategies.rollout.turn import Turn
+from strategies.spec.reason import Reason
+from strategies.spec.release import StrategyType
+
+Obstacle = tuple[Reason, str]
+
+
+def obstacle(turn: Turn) -> Obstacle | None:
+    """The first thing in the way; None when the release may start. Needs a spec and a workload."""
+    assert turn.spec is not None and turn.workload is not None
+    for look in _LOOKS:
+        found = look(turn)
+        if found is not None:
+            return found
+    return None
+
+
+def _unseen(turn: Turn) -> Obstacle | None:
+    return (Reason.NOT_OBSERVED, turn.unseen) if turn.unseen else None
+
+
+def _hold(turn: Turn) -> Obstacle | None:
+    hold = turn.observation.hold
+    if hold is True:
+        return None
+    detail = hold.message if isinstance(hold, Unknown) else "a dry-run change of the Deployment was not held"
+    return Reason.POLICY_MISSING, f"The hold does not work: {detail}. Restore the chart's admission policies with helm upgrade."
+
+
+def _recreate(turn: Turn) -> Obstacle | None:
+    workload, strategy = turn.workload, turn.spec.strategy if turn.spec else None
+    if workload is None or strategy is None or not workload.recreate:
+        return None
+    if strategy.type is StrategyType.ROLLING:
+        return (Reason.RECREATE_STRATEGY, "The Deployment's strategy is Recreate, which cannot roll; use RollingUpdate there, "
+                "or canary or blue-green with spec.strategy.allowParallel: true.")  # fmt: skip
+    if strategy.allow_parallel:
+        return None
+    return (Reason.RECREATE_STRATEGY, "The Deployment's strategy is Recreate: its author wants no two versions side by side. "
+            "If that is allowed, say spec.strategy.allowParallel: true.")  # fmt: skip
+
+
+def _history(turn: Turn) -> Obstacle | None:
+    if turn.workload is not None and turn.workload.history_limit == 0:
+        return (Reason.NO_HISTORY, "The Deployment's revisionHistoryLimit is 0, so Kubernetes would delete the revision to "
+                "return to; set it to 1 or more.")  # fmt: skip
+    return None
+
+
+def _stable_lost(turn: Turn) -> Obstacle | None:
+    if turn.stable is None or turn.stable.deleting:
+        name = turn.status.stable.replica_set if turn.status.stable else "?"
+        return (Reason.STABLE_LOST, f"ReplicaSet {name} of the stable revision is gone, so there is no way back. Restore it, or "
+                "let the change out ungated by removing the Release.")  # fmt: skip
+    return None
+
+
+def _services(turn: Turn) -> Obstacle | None:
+    services = turn.observation.services
+    for service in () if isinstance(services, Unknown) else services:
+        if service.foreign:
+            return Reason.SERVICE_SHARED, (
+                f"Service {service.name} also has {service.foreign} endpoints of other workloads, so it cannot be pinned; "
+                "give it a narrower selector or name it in spec.traffic.ignoreServices."
+            )
+    return None
+
+
+def _route(turn: Turn) -> Obstacle | None:
+    route_ref = turn.spec.traffic.http_route if turn.spec else None
+    if route_ref is None:
+        return None
+    route, candidate_service = turn.observation.route, turn.observation.candidate_service
+    if route is None:
+        missing = f"HTTPRoute {route_ref.name} does not exist; create it, or correct spec.traffic.httpRoute."
+        return Reason.ROUTE_UNUSABLE, missing
+    if not isinstance(route, Unknown) and route.problem:
+        return Reason.ROUTE_UNUSABLE, route.problem
+    if candidate_service is not None and not isinstance(candidate_service, Unknown) and not candidate_service.ours:
+        return Reason.ROUTE_UNUSABLE, (
+            f"Service {candidate_service.name} exists and is not ours; rename it, its name is needed for the candidate."
+        )
+    return None
+
+
+def _gates(turn: Turn) -> Obstacle | None:
+    problems = turn.observation.gate_problems
+    if problems:
+        name, message = sorted(problems.items())[0]
+        return Reason.GATE_UNUSABLE, f"spec.gates[{name}]: {message}"
+    return None
+
+
+_LOOKS = (
+    _unseen,  # nothing may be decided on what was not seen
+    _hold,  # or a further change would go out ungated
+    _history,
+    _recreate,
+    _stable_lost,
+    _services,
+    _route,
+    _gates,
+)

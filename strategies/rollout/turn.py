@@ -1,0 +1,162 @@
+"""One turn's input, and the questions that the checks ask of it.
+
+A Turn is a value; its properties only look. Nothing here decides, and nothing here reads a clock.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from strategies.analysis.verdict import Unknown, Verdict
+from strategies.rollout.plan import PlannedStep, plan
+from strategies.spec.phase import Phase
+from strategies.spec.release import ReleaseSpec
+from strategies.spec.status import Evidence, Outcome, Revision, Status, Trial
+from strategies.world.observation import Observation, ReplicaSet, Workload
+
+NO_PODS_PATIENCE = timedelta(seconds=60)
+"""How long stable may be without a ready pod before it is taken for lost: longer than a node's restart of a pod."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What is wanted (spec), what was committed (status), what was seen (observation), and the time.
+
+    `gates` is the evidence of the present step with this turn's samples folded in, the pods' own health among it.
+    """
+
+    spec: ReleaseSpec | None
+    status: Status
+    observation: Observation
+    now: datetime
+    gates: tuple[Evidence, ...] = ()
+
+    @cached_property
+    def workload(self) -> Workload | None:
+        """The Deployment, if it was seen."""
+        seen = self.observation.workload
+        return seen if isinstance(seen, Workload) else None
+
+    @cached_property
+    def trial(self) -> Trial | None:
+        """The trial in flight."""
+        return self.status.trial
+
+    @property
+    def undoing(self) -> bool:
+        """Whether a trial is being undone."""
+        return self.trial is not None and self.trial.outcome is not None
+
+    @property
+    def moving(self) -> bool:
+        """Whether a trial goes forward."""
+        return self.trial is not None and self.trial.outcome is None
+
+    @cached_property
+    def replica_sets(self) -> dict[str, ReplicaSet]:
+        """The ReplicaSets by name; empty when they could not be seen (ask `seen` first)."""
+        seen = self.observation.replica_sets
+        return {} if isinstance(seen, Unknown) else {r.name: r for r in seen}
+
+    @property
+    def unseen(self) -> str | None:
+        """What could not be seen and is needed while something is in flight, as a sentence; None when all was."""
+        seen = self.observation
+        parts = (seen.candidate_service, seen.route)
+        return self.unseen_pods or next((part.message for part in parts if isinstance(part, Unknown)), None)
+
+    @property
+    def unseen_pods(self) -> str | None:
+        """The same without the route: a way back must not wait for a router that cannot be read."""
+        seen = self.observation
+        parts = (seen.workload, seen.replica_sets, seen.services)
+        return next((part.message for part in parts if isinstance(part, Unknown)), None)
+
+    def replica_set(self, revision: Revision | None) -> ReplicaSet | None:
+        """The ReplicaSet of a revision, if it is there."""
+        return self.replica_sets.get(revision.replica_set) if revision else None
+
+    @cached_property
+    def stable(self) -> ReplicaSet | None:
+        """Stable's ReplicaSet."""
+        return self.replica_set(self.status.stable)
+
+    @cached_property
+    def candidate(self) -> ReplicaSet | None:
+        """The candidate's ReplicaSet."""
+        return self.replica_set(self.trial.candidate) if self.trial else None
+
+    @cached_property
+    def retiring(self) -> ReplicaSet | None:
+        """The ReplicaSet of the revision that a completed release has replaced."""
+        return self.replica_set(self.status.retiring)
+
+    @cached_property
+    def plan(self) -> tuple[PlannedStep, ...]:
+        """The trial's steps for the present number of replicas; empty without a trial."""
+        if self.trial is None or self.spec is None or self.workload is None:
+            return ()
+        return plan(self.spec, self.trial.kind, max(1, self.workload.replicas), routed=self.routed)
+
+    @property
+    def step(self) -> PlannedStep | None:
+        """The present step; the last one when the plan has become shorter."""
+        if self.trial is None or not self.plan:
+            return None
+        return self.plan[min(self.trial.step.index, len(self.plan) - 1)]
+
+    @property
+    def is_last_step(self) -> bool:
+        """Whether nothing comes after the present step but completion."""
+        return self.trial is not None and self.trial.step.index >= len(self.plan) - 1
+
+    @property
+    def exchanged(self) -> bool:
+        """Whether the last trial to end went out in batches; asked while the former revision is wound up."""
+        if not self.status.history or self.spec is None or self.workload is None:
+            return False
+        steps = plan(self.spec, self.status.history[-1].kind, max(1, self.workload.replicas), routed=self.routed)
+        return steps[-1].exchange
+
+    @property
+    def routed(self) -> bool:
+        """Whether a router splits the traffic; fixed for a release when it begins."""
+        if self.status.wheel is not None:
+            return self.status.wheel.route is not None
+        return self.spec is not None and self.spec.traffic.http_route is not None
+
+    def holds_template_of(self, revision: Revision | None) -> bool:
+        """Whether the Deployment's template is this revision's.
+
+        The live ReplicaSet is compared first; the digest kept in status serves where the ReplicaSet is not seen. The
+        same generation means the same template whatever the digest says: a newer API server may default new fields.
+        """
+        if revision is None or self.workload is None:
+            return False
+        replica_set = self.replica_set(revision)
+        if replica_set is not None and replica_set.template.digest == self.workload.template.digest:
+            return True
+        return revision.digest == self.workload.template.digest or revision.generation == self.workload.generation
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the Deployment's template was rejected and may not start again."""
+        if self.workload is None:
+            return False
+        return any(
+            r.digest == self.workload.template.digest or r.generation == self.workload.generation for r in self.status.rejected
+        )
+
+    def evidence(self, verdict: Verdict) -> tuple[Evidence, ...]:
+        """The gates with this verdict."""
+        return tuple(e for e in self.gates if e.verdict is verdict)
+
+    @property
+    def phase(self) -> Phase:
+        """The committed phase."""
+        return self.status.phase
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the trial is about to end."""
+        return self.trial.outcome if self.trial else None

@@ -1,0 +1,1 @@
+"""The API: what authors say, and what is committed."""

@@ -1,0 +1,274 @@
+"""The spec of a Release: what its author says. The CRD's schema, defaults and CEL rules are generated from here.
+
+Every field's description is what `kubectl explain` shows. A field appears here only when it works.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from strategies.analysis import query
+from strategies.spec.base import Duration, Model, rule, rules
+
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+]  # fmt: skip
+GateName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class StrategyType(StrEnum):
+    """How a change goes out."""
+
+    CANARY = "Canary"
+    BLUE_GREEN = "BlueGreen"
+    ROLLING = "Rolling"
+
+
+class GateTime(StrEnum):
+    """When a gate is asked."""
+
+    BEFORE_TRAFFIC = "before-traffic"
+    STEP = "step"
+    BAKE = "bake"
+
+
+class WorkloadRef(Model):
+    """The workload whose changes are released."""
+
+    kind: Literal["Deployment"] = Field("Deployment", description="Kind of the workload. Deployment is supported.")
+    name: Name = Field(description="Name of the workload, in the Release's namespace.")
+
+
+class VersionSource(Model):
+    """Where a revision's version is read. At most one of the fields; without any, the first container's image tag."""
+
+    from_label: Annotated[str, StringConstraints(max_length=317)] | None = Field(
+        None, description="Label of the pod template that holds the version, for example app.kubernetes.io/version."
+    )
+    literal: Annotated[str, StringConstraints(max_length=64)] | None = Field(
+        None, description="The version itself, for authors who change it together with the template."
+    )
+
+
+class CanaryStep(Model):
+    """A share of the traffic, and what must be true before the next one."""
+
+    weight: int = Field(ge=1, le=100, description="Share of the traffic that the candidate gets, in percent.")
+    duration: Duration = Field(
+        timedelta(), description="The shortest time at this weight, counted from when the traffic really has it."
+    )
+    approval: bool = Field(False, description="Wait here for `promote: step` by a person before going on.")
+
+
+_DEFAULT_STEPS = (
+    CanaryStep(weight=5, duration=timedelta(minutes=5)),
+    CanaryStep(weight=25, duration=timedelta(minutes=5)),
+    CanaryStep(weight=100),
+)
+
+
+class Canary(Model):
+    """Steps of a canary release."""
+
+    steps: tuple[CanaryStep, ...] = Field(
+        _DEFAULT_STEPS,
+        min_length=1,
+        max_length=20,
+        description="Weights in rising order; the last is 100. A step of weight 100 is the bake: its duration is added "
+        "to rollback.warm.for.",
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                "self.steps[size(self.steps) - 1].weight == 100",
+                "steps must end with weight: 100, or the release would never finish; add a last step of weight 100",
+            ),
+            rule(
+                "self.steps.all(s, self.steps.filter(t, t.weight == s.weight).size() == 1) && "
+                "self.steps.map(s, s.weight).isSorted()",
+                "weights must rise from step to step; put the steps in rising order, each weight once",
+            ),
+        )
+    )
+
+    @model_validator(mode="after")
+    def _rising(self) -> "Canary":
+        weights = [step.weight for step in self.steps]
+        if weights[-1] != 100 or any(a >= b for a, b in pairwise(weights)):
+            raise ValueError("weights must rise from step to step and end with 100")
+        return self
+
+
+class BlueGreen(Model):
+    """The candidate stands at full size before all traffic switches to it."""
+
+    preview_duration: Duration = Field(
+        timedelta(), description="The shortest time that the candidate stands ready without traffic before the switch."
+    )
+    approval: bool = Field(False, description="Wait for `promote: step` by a person before the switch.")
+
+
+class Rolling(Model):
+    """Pods are replaced in batches, within the Deployment's own maxSurge and maxUnavailable."""
+
+    batch: Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{0,4}|([1-9]|[1-9][0-9]|100)%)$")] = Field(
+        "25%", description="Pods per batch: a number, or a share of the Deployment's replicas, rounded up."
+    )
+    pause: Duration = Field(timedelta(), description="The shortest time between batches.")
+
+
+class Strategy(Model):
+    """How changes go out."""
+
+    type: StrategyType = Field(
+        StrategyType.CANARY,
+        description="Canary moves traffic in steps, BlueGreen switches all of it at once after a preview, Rolling "
+        "replaces pods in batches.",
+    )
+    canary: Canary = Field(default_factory=Canary, description="Used when type is Canary.")
+    blue_green: BlueGreen = Field(default_factory=BlueGreen, description="Used when type is BlueGreen.")
+    rolling: Rolling = Field(default_factory=Rolling, description="Used when type is Rolling.")
+    allow_parallel: bool = Field(
+        False,
+        description="Say that two versions may run side by side although the Deployment's own strategy is Recreate.",
+    )
+
+
+class HTTPRouteRef(Model):
+    """A Gateway API route."""
+
+    name: Name = Field(description="Name of the HTTPRoute, in the Release's namespace.")
+
+
+class Traffic(Model):
+    """How traffic is split. Without a router, the share follows the replica counts."""
+
+    http_route: HTTPRouteRef | None = Field(
+        None,
+        description="Gateway API HTTPRoute whose backend Service selects the workload's pods. During a release its "
+        "traffic is split between that Service and <service>-candidate, which we make and remove.",
+    )
+    drain: Duration = Field(
+        timedelta(seconds=5),
+        description="Time between taking traffic away from a revision and removing its pods.",
+    )
+    ignore_services: tuple[Name, ...] = Field(
+        (), max_length=20, description="Services on the same pods that are not pinned during a release."
+    )
+
+
+class Threshold(Model):
+    """A PromQL query whose value must stay within bounds."""
+
+    source: Name = Field("default", description="Name of the MetricSource that is asked.")
+    query: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(
+        description="PromQL with one value as its answer. Variables: $namespace, $release, $stable, $candidate (values of the "
+        "pods' label pod-template-hash), $stable_pods, $candidate_pods (for pod=~), $window (as a range)."
+    )
+    min: float | None = Field(None, description="The lowest value that passes.")
+    max: float | None = Field(None, description="The highest value that passes.")
+    interval: Duration = Field(timedelta(seconds=10), description="Time between two questions; at least 1s.")
+    window: Duration = Field(timedelta(minutes=1), description="The value of $window; at least 1s.")
+    failures: int = Field(2, ge=1, le=100, description="How many bad values in a row make the gate fail.")
+
+    @field_validator("query")
+    @classmethod
+    def _parsed(cls, text: str) -> str:
+        query.parse(text)
+        return text
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule("has(self.min) || has(self.max)", "set min, max or both, or the gate could never fail"),
+            rule("!has(self.min) || !has(self.max) || self.min <= self.max", "min must not be above max; exchange them"),
+            rule("duration(self.interval) >= duration('1s')", "interval must be at least 1s"),
+            rule("duration(self.window) >= duration('1s')", "window must be at least 1s"),
+        )
+    )
+
+    @model_validator(mode="after")
+    def _bounds(self) -> "Threshold":
+        if self.min is None and self.max is None:
+            raise ValueError("set min, max or both, or the gate could never fail")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        if min(self.interval, self.window) < timedelta(seconds=1):
+            raise ValueError("interval and window must be at least 1s")
+        return self
+
+
+class Gate(Model):
+    """A question with a verdict: Pass, Fail or Inconclusive. Only Pass lets the release go on; Fail rolls it back."""
+
+    name: GateName = Field(description="Name of the gate, unique in the Release.")
+    threshold: Threshold = Field(description="A PromQL query with bounds.")
+    at: tuple[GateTime, ...] = Field(
+        (GateTime.STEP, GateTime.BAKE),
+        min_length=1,
+        max_length=3,
+        description="When the gate is asked: before-traffic, step (while the candidate has part of the traffic), bake.",
+    )
+
+
+class Warm(Model):
+    """How long the old revision stays at capacity after promotion."""
+
+    for_: Duration = Field(
+        timedelta(minutes=5),
+        alias="for",
+        description="Length of the bake: the candidate has all traffic, the gates go on, and the way back is instant.",
+    )
+
+
+class Rollback(Model):
+    """The way back."""
+
+    plan: Sentence | None = Field(None, description="The rollback plan, in one sentence.")
+    warm: Warm = Field(default_factory=Warm, description="The old revision after promotion.")
+    revert_template: bool = Field(
+        False,
+        description="After a rejection, write the stable template back into the Deployment instead of leaving it held.",
+    )
+
+
+class ReleaseSpec(Model):
+    """What a Release's author says."""
+
+    workload_ref: WorkloadRef = Field(description="The workload whose changes are released.")
+    version: VersionSource = Field(default_factory=VersionSource, description="Where a revision's version is read.")
+    strategy: Strategy = Field(default_factory=Strategy, description="How changes go out.")
+    traffic: Traffic = Field(default_factory=Traffic, description="How traffic is split.")
+    gates: tuple[Gate, ...] = Field(
+        (), max_length=20, description="Questions that decide about each step, beside the pods' own health."
+    )
+    max_inconclusive: Duration = Field(
+        timedelta(minutes=10),
+        description="How long a step may wait for gates that cannot tell before the release pauses and calls a person.",
+    )
+    rollback: Rollback = Field(default_factory=Rollback, description="The way back.")
+    progress_deadline: Duration = Field(
+        timedelta(minutes=10),
+        description="How long a step's pods may take to become ready before the release is rolled back.",
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                "!has(self.gates) || self.gates.all(g, self.gates.filter(h, h.name == g.name).size() == 1)",
+                "each gate needs a name of its own",
+            ),
+            rule("self.workloadRef == oldSelf.workloadRef", "workloadRef cannot change; create another Release instead"),
+        )
+    )
+
+    @model_validator(mode="after")
+    def _gate_names(self) -> "ReleaseSpec":
+        names = [gate.name for gate in self.gates]
+        if len(set(names)) != len(names):
+            raise ValueError("gates: each gate needs a name of its own")
+        return self

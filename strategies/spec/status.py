@@ -1,0 +1,197 @@
+"""The status of a Release: what was committed. `decide` takes one and returns the next; nothing else remembers anything.
+
+The models read and write the resource's status without loss, fields of newer versions included. Times carry microseconds,
+so that a step is never shorter than its duration.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints
+
+from strategies.analysis.verdict import Verdict
+from strategies.spec.base import Record
+from strategies.spec.phase import Phase
+from strategies.spec.reason import Reason
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its zone")
+    return moment
+
+
+def format_time(moment: datetime) -> str:
+    """RFC 3339 with microseconds, as the API server keeps it."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+Time = Annotated[datetime, AfterValidator(_aware), PlainSerializer(format_time, return_type=str)]
+Message = Annotated[str, StringConstraints(max_length=1024)]
+Text = Annotated[str, StringConstraints(max_length=317)]
+
+
+class Kind(StrEnum):
+    """What a trial is for; it decides which gates are asked."""
+
+    RELEASE = "Release"
+    RESTART = "Restart"
+    ROLLBACK = "Rollback"
+    UNPROTECTED = "Unprotected"
+
+
+class Outcome(StrEnum):
+    """How a trial ended, or is about to end."""
+
+    COMPLETED = "Completed"
+    REJECTED = "Rejected"
+    ABORTED = "Aborted"
+    SUPERSEDED = "Superseded"
+    REVERTED = "Reverted"
+    SCALED_TO_ZERO = "ScaledToZero"
+    POLICY_MISSING = "PolicyMissing"
+    DELETED = "Deleted"
+    WORKLOAD_GONE = "WorkloadGone"
+
+
+class Revision(Record):
+    """One pod template, by the ReplicaSet that runs it."""
+
+    hash: Text = Field(description="Value of the pods' label pod-template-hash; names the revision in requests.")
+    replica_set: Text = Field(description="Name of the ReplicaSet.")
+    digest: Text = Field(description="Digest of the pod template, quantities normalised.")
+    generation: int = Field(description="The Deployment's generation at which the digest was taken.")
+    version: Text | None = Field(None, description="The version, as spec.version says where to find it.")
+    replicas: int | None = Field(None, description="Pods wanted; for display.")
+    ready: int | None = Field(None, description="Pods ready; for display.")
+
+
+class Template(Record):
+    """A pod template that a verdict is about."""
+
+    digest: Text = Field(description="Digest of the pod template, quantities normalised.")
+    generation: int = Field(description="The Deployment's generation at which the digest was taken.")
+    hash: Text | None = Field(None, description="The candidate's hash, when it had one.")
+    version: Text | None = Field(None, description="The version.")
+    message: Message = Field("", description="Why it was rejected.")
+
+
+class Evidence(Record):
+    """What one gate has seen in this step, and its verdict."""
+
+    name: Text = Field(description="Name of the gate.")
+    verdict: Verdict = Field(Verdict.INCONCLUSIVE, description="Pass, Fail or Inconclusive.")
+    message: Message = Field("", description="The verdict in a sentence, with what was seen.")
+    value: float | None = Field(None, description="The last value.")
+    at: Time | None = Field(None, description="When the last value was true; of pods: since when an image cannot be pulled.")
+    key: Text = Field("", description="The window of the last value; each window enters once.")
+    failures: int = Field(0, description="Bad values in a row.")
+    inconclusive_since: Time | None = Field(None, description="Since when the gate cannot tell.")
+
+
+class Step(Record):
+    """Where the trial is."""
+
+    index: int = Field(description="Number of the step, from 0; the plan starts with the preview where there is one.")
+    of: int = Field(description="How many steps the plan has.")
+    name: Text = Field(description="Preview, Traffic, Batch or Bake.")
+    weight: int = Field(description="Share of the traffic wanted for the candidate, in percent.")
+    entered: Time = Field(description="When the step was decided.")
+    since: Time | None = Field(
+        None, description="When the cluster was seen to have what the step wants; durations count from here."
+    )
+    observed_weight: int | None = Field(None, description="Share that the candidate was last seen to have; for display.")
+
+
+class Passed(Record):
+    """A step that was left, and what allowed it."""
+
+    index: int = Field(description="Number of the step.")
+    weight: int = Field(description="Its weight in percent.")
+    left: Time = Field(description="When it was left.")
+    by: Message = Field(description="The gates that passed, or who let it go on.")
+
+
+class Trial(Record):
+    """One try to bring a candidate to the users."""
+
+    attempt: int = Field(description="Number of the try, counted over the Release's life.")
+    kind: Kind = Field(description="Release, Restart, Rollback, or Unprotected when stable has no ready pod.")
+    candidate: Revision = Field(description="The revision on trial.")
+    step: Step = Field(description="Where it is.")
+    started: Time = Field(description="When it started.")
+    changed_by: Text | None = Field(None, description="Who changed the Deployment's template.")
+    outcome: Outcome | None = Field(None, description="Set once the trial is being undone.")
+    gates: tuple[Evidence, ...] = Field((), description="The gates' evidence in this step.")
+    passed: tuple[Passed, ...] = Field((), description="The steps that were left, and what allowed each.")
+    ready_deadline: Time | None = Field(None, description="Until when this step's pods must be ready.")
+
+
+class Answer(Record):
+    """A request by annotation, and what became of it."""
+
+    id: Text = Field(description="What makes the request one of a kind.")
+    key: Text = Field(description="Annotation, without its prefix.")
+    value: Message = Field("", description="Its value.")
+    author: Text = Field("", description="Who asked.")
+    at: Time = Field(description="When it was answered.")
+    done: bool = Field(description="Whether it was carried out.")
+    message: Message = Field("", description="What was done, or why not and what to do instead.")
+
+
+class Past(Record):
+    """A trial that ended."""
+
+    revision: Revision = Field(description="The revision.")
+    kind: Kind = Field(description="What the trial was for.")
+    outcome: Outcome = Field(description="How it ended.")
+    message: Message = Field("", description="Why.")
+    started: Time = Field(description="When it started.")
+    ended: Time = Field(description="When it ended.")
+    changed_by: Text | None = Field(None, description="Who changed the template.")
+
+
+class Condition(Record):
+    """A condition in Kubernetes' usual form."""
+
+    type: Text = Field(description="Name of the condition.")
+    status: Text = Field(description="True, False or Unknown.")
+    reason: Text = Field(description="One word for programs.")
+    message: Message = Field("", description="A sentence for people.")
+    observed_generation: int = Field(0, description="The spec's generation that this is about.")
+    last_transition_time: Time = Field(description="When status, reason or message last changed.")
+
+
+class Wheel(Record):
+    """What must be put back when Kubernetes gets the Deployment back."""
+
+    strategy: Annotated[str, StringConstraints(max_length=1024)] = Field(description="The Deployment's own strategy, as JSON.")
+    workload_uid: Text = Field(description="The Deployment that it was taken from.")
+    route: Text | None = Field(None, description="The route that is split, as the spec named it when the release began.")
+
+
+class Status(Record):
+    """What was committed, and what is shown."""
+
+    turn: int = Field(0, description="Counts the commits; each tests the one before.")
+    observed_generation: int = Field(0, description="The newest spec that this status takes into account.")
+    phase: Phase = Field(Phase.INITIALIZING, description="Where the release is.")
+    reason: Reason = Field(Reason.NEW, description="Why, in one word.")
+    message: Message = Field("", description="Why, in a sentence, and what to do next.")
+    since: Time | None = Field(None, description="When the phase began.")
+    workload_uid: Text | None = Field(None, description="The Deployment that this status is about.")
+    stable: Revision | None = Field(None, description="The revision that users have.")
+    retiring: Revision | None = Field(None, description="The former stable revision, while a completed release is wound up.")
+    trial: Trial | None = Field(None, description="The release in flight.")
+    wheel: Wheel | None = Field(None, description="Set while we, not Kubernetes, scale the ReplicaSets.")
+    restoring: Template | None = Field(None, description="The revision whose template is being written back.")
+    paused: bool = Field(False, description="A person, or maxInconclusive, has stopped the clock.")
+    unready_since: Time | None = Field(None, description="Since when stable has had no ready pod.")
+    rejected: tuple[Template, ...] = Field(
+        (), description="Templates that do not start again until retry or a later completed release."
+    )
+    attempts: int = Field(0, description="How many trials there were.")
+    requests: tuple[Answer, ...] = Field((), description="The last requests and their outcome.")
+    history: tuple[Past, ...] = Field((), description="The last trials and their outcome.")
+    conditions: tuple[Condition, ...] = Field((), description="Ready, Reconciling and Stalled in kstatus' sense, and our own.")

@@ -1,0 +1,1 @@
+"""The world as values: what is seen, and what can be done."""

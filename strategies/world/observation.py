@@ -1,0 +1,158 @@
+"""What was seen of the world, as values. Every part can be Unknown; nothing here raises and nothing here decides.
+
+Shares and counts are plain integers; times are timezone-aware.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from strategies.analysis.pods import PodHealth
+from strategies.analysis.verdict import Sample, Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateView:
+    """A pod template: digest with quantities normalised and the hash label left out, and what a restart does not change."""
+
+    digest: str
+    restartless: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """The Deployment. `max_surge` and `max_unavailable` are pods, of its own strategy even while we drive."""
+
+    name: str
+    uid: str
+    generation: int
+    observed_generation: int
+    replicas: int
+    template: TemplateView
+    paused: bool
+    strategy: str
+    recreate: bool
+    max_surge: int
+    max_unavailable: int
+    history_limit: int
+    held: bool
+    driven: bool
+    claimed_by: str | None
+    changed_by: str | None
+    updated: int
+    ready: int
+    available: int
+    pods: int
+    failure_shown: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaSet:
+    """A ReplicaSet of the Deployment. `replicas` is wanted, `pods` is there; `current` says that its status is not old."""
+
+    name: str
+    uid: str
+    hash: str
+    template: TemplateView
+    created: datetime
+    replicas: int
+    pods: int
+    ready: int
+    available: int
+    current: bool
+    ours: bool
+    saturation_mark: bool
+    deleting: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A Service that selects the workload's pods. `pin` is the hash its selector names; `endpoints` ready ones by hash."""
+
+    name: str
+    pin: str | None
+    endpoints: Mapping[str, int]
+    foreign: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateService:
+    """The Service `<service>-candidate` of Service `of`. `ours` is false for a foreign one of that name.
+
+    `serving_since` is when this process first saw ready endpoints of what it selects; None counts as long ago.
+    """
+
+    name: str
+    of: str
+    ours: bool
+    selects: str | None
+    endpoints: Mapping[str, int]
+    serving_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The router's object. `weight` is the candidate's share in percent, `as_owned` that nothing of ours is in it.
+
+    `problem` says why it cannot be used; `since` is when this process first saw the present weight.
+    """
+
+    service: str | None
+    weight: int
+    as_owned: bool
+    accepted: bool
+    since: datetime
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request by annotation; `id` makes it one of a kind."""
+
+    id: str
+    key: str
+    value: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A template that was kept for a later rollback."""
+
+    name: str
+    hash: str
+    version: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One look at the world.
+
+    `workload` and `route` are None when they do not exist (or no route is named); `hold` says whether the admission
+    policies work; `failing` names the effects that failed last time, with the error; `pins_since` is when this process
+    first saw the present pins.
+    """
+
+    name: str
+    namespace: str
+    uid: str
+    generation: int
+    deleting: bool
+    finalizer: bool
+    workload: Workload | Unknown | None
+    spec_error: str | None = None
+    hold: bool | Unknown = field(default=Unknown(reason="NotLooked", message="not looked yet"))
+    replica_sets: tuple[ReplicaSet, ...] | Unknown = ()
+    services: tuple[Service, ...] | Unknown = ()
+    candidate_service: CandidateService | Unknown | None = None
+    route: Route | Unknown | None = None
+    pods: tuple[PodHealth, ...] | Unknown = ()
+    samples: Mapping[str, tuple[Sample | Unknown, ...]] = field(default_factory=dict)
+    gate_problems: Mapping[str, str] = field(default_factory=dict)
+    requests: tuple[Request, ...] = ()
+    kept: tuple[Kept, ...] | Unknown = ()
+    autoscaled: bool = False
+    failing: Mapping[str, str] = field(default_factory=dict)
+    pins_since: datetime | None = None

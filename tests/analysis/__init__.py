@@ -1,0 +1,1 @@
+"""Tests of the gates, without a cluster and without a clock."""

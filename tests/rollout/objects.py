@@ -1,0 +1,168 @@
+"""The objects of the model world, and what Kubernetes' own controllers do with them.
+
+Only what the conformance suite has shown of the real ones belongs here; nothing of ours is decided here.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from strategies.analysis.verdict import Sample, Unknown, window_key
+from strategies.spec.release import ReleaseSpec
+from strategies.world.observation import TemplateView
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ROLLING = '{"type": "RollingUpdate"}'
+
+
+def view(template: str) -> TemplateView:
+    """A template is a word; what stands behind a + is its restart. `v2+1` is v2, restarted once."""
+    plain = template.partition("+")[0]
+    return TemplateView(digest=f"digest of {template}", restartless=f"digest of {plain}", version=f"{plain[1:]}.0.0")
+
+
+@dataclass(kw_only=True)
+class Deployment:
+    """The Deployment. `strategy` is its own; while `driven`, Recreate stands in its place."""
+
+    uid: str = "deployment-1"
+    generation: int = 1
+    observed: int = 1
+    replicas: int
+    template: str = "v1"
+    paused: bool = False
+    strategy: str = ROLLING
+    surge: int = 1
+    unavailable: int = 1
+    history: int = 10
+    held: bool = False
+    driven: bool = False
+    claimed_by: str | None = None
+    changed_by: str | None = None
+    failure_shown: bool = False
+
+    @property
+    def recreate(self) -> bool:
+        """Whether Recreate stands in the spec now."""
+        return self.driven or "Recreate" in self.strategy
+
+
+@dataclass(kw_only=True)
+class Set:
+    """A ReplicaSet; `births` are its pods, `seen` the replicas that its status is about."""
+
+    name: str
+    uid: str
+    hash: str
+    template: str
+    created: datetime
+    replicas: int = 0
+    births: list[datetime] = field(default_factory=list)
+    seen: int = 0
+    mark: bool = False
+    deleting: bool = False
+
+
+@dataclass(kw_only=True)
+class Selecting:
+    """A Service: a pin, and the endpoints as the last look of Kubernetes left them."""
+
+    pin: str | None = None
+    endpoints: dict[str, int] = field(default_factory=dict)
+    foreign: int = 0
+
+
+@dataclass(kw_only=True)
+class Splitting:
+    """A route: the candidate's share, None as its owner wrote it."""
+
+    weight: int | None = None
+    accepted: bool = True
+    since: datetime = START
+    problem: str | None = None
+
+
+@dataclass(kw_only=True)
+class Kubernetes:
+    """The objects of one namespace, the clock, and how pods behave: ready after a while, never if their template is broken."""
+
+    deployment: Deployment | None
+    spec: ReleaseSpec
+    sets: dict[str, Set] = field(default_factory=dict)
+    services: dict[str, Selecting] = field(default_factory=lambda: {"shop": Selecting()})
+    candidate_service: Selecting | None = None
+    route: Splitting | None = None
+    broken: set[str] = field(default_factory=set)
+    ready_after: timedelta = timedelta(seconds=3)
+    now: datetime = START
+    made: int = 0
+
+    def ready(self, found: Set) -> int:
+        """Ready pods of a ReplicaSet."""
+        if found.template in self.broken:
+            return 0
+        return sum(self.now - birth >= self.ready_after for birth in found.births)
+
+    def act(self) -> None:
+        """Every controller of Kubernetes runs until it is satisfied."""
+        for name in [s.name for s in self.sets.values() if s.deleting or self.deployment is None]:
+            del self.sets[name]
+        if self.deployment is not None:
+            self._deployment_controller(self.deployment)
+        for found in self.sets.values():
+            found.births.sort()
+            while len(found.births) < found.replicas:
+                found.births.append(self.now)
+            while len(found.births) > found.replicas:
+                found.births.pop()
+            found.seen = found.replicas
+        for service in [*self.services.values(), *filter(None, [self.candidate_service])]:
+            matching = [s for s in self.sets.values() if service.pin in (None, s.hash)]
+            service.endpoints = {s.hash: self.ready(s) for s in matching if self.ready(s)}
+        if self.route is not None:
+            self.route.accepted = True
+
+    def new_set(self, name: str, hash_: str, template: str) -> Set:
+        """A ReplicaSet without pods."""
+        self.made += 1
+        created = self.now + timedelta(microseconds=self.made)
+        self.sets[name] = Set(name=name, uid=f"uid-{self.made}", hash=hash_, template=template, created=created)
+        return self.sets[name]
+
+    def _deployment_controller(self, deployment: Deployment) -> None:
+        deployment.observed = deployment.generation
+        by_age = sorted(self.sets.values(), key=lambda s: s.created)
+        new = next((s for s in by_age if s.template == deployment.template), None)
+        active = [s for s in by_age if s.replicas]
+        if not deployment.paused:
+            deployment.failure_shown = False
+            self._roll_out(deployment, new)
+        elif len(active) <= 1:
+            target = active[0] if active else new or (by_age[-1] if by_age else None)
+            if target is not None and target.replicas != deployment.replicas:
+                target.replicas, target.mark = deployment.replicas, True
+        elif new is not None and new.mark and new.replicas == deployment.replicas == self.ready(new):
+            for other in active:
+                other.replicas = other.replicas if other is new else 0
+        else:
+            ours = deployment.claimed_by is not None
+            assert deployment.recreate or not ours, "Kubernetes would scale both ReplicaSets in proportion"
+
+    def _roll_out(self, deployment: Deployment, new: Set | None) -> None:
+        hash_ = f"k{deployment.template.replace('+', 'r')}"
+        new = new or self.new_set(f"shop-{hash_}", hash_, deployment.template)
+        for other in self.sets.values():
+            other.replicas = other.replicas if other is new else 0
+        if new.replicas != deployment.replicas:
+            new.replicas, new.mark = deployment.replicas, True
+
+    def next_ready(self) -> datetime | None:
+        """When the next pod becomes ready."""
+        born = [b for s in self.sets.values() if s.template not in self.broken for b in s.births]
+        return min((b + self.ready_after for b in born if b + self.ready_after > self.now), default=None)
+
+
+def sample(value: float | None, at: datetime) -> Sample | Unknown:
+    """A gate's answer; None is a source that cannot be reached."""
+    if value is None:
+        return Unknown(reason="Unreachable", message="Prometheus cannot be reached")
+    return Sample(value=value, at=at, key=window_key(at))

@@ -1,0 +1,190 @@
+"""Stories: what people and pods do, told to a model world. Each ends at rest, and may be interrupted anywhere.
+
+Tests take them to look at every transition, and to crash the controller after each of their writes.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from strategies.spec.phase import Phase
+from tests.rollout.world import World, healthy, make_spec
+
+CANARY: dict[str, Any] = {
+    "strategy": {"canary": {"steps": [{"weight": 25, "duration": "30s"}, {"weight": 50, "duration": "30s"}, {"weight": 100}]}},
+    "rollback": {"warm": {"for": "20s"}},
+}
+ROUTED: dict[str, Any] = {**CANARY, "traffic": {"httpRoute": {"name": "shop"}}}
+BLUE_GREEN: dict[str, Any] = {"strategy": {"type": "BlueGreen"}, "rollback": {"warm": {"for": "20s"}}}
+ROLLING: dict[str, Any] = {"strategy": {"type": "Rolling", "rolling": {"pause": "10s"}}}
+GATE: dict[str, Any] = {
+    "gates": [{"name": "errors", "at": ["before-traffic", "step", "bake"],
+               "threshold": {"query": "errors", "max": 1, "interval": "1s", "failures": 2}}],
+    "maxInconclusive": "5m",
+}  # fmt: skip
+APPROVAL: dict[str, Any] = {
+    "strategy": {"canary": {"steps": [{"weight": 25, "approval": True}, {"weight": 100, "approval": True}]}},
+    "rollback": {"warm": {"for": "20s"}},
+}
+
+Story = Callable[[World], None]
+STORIES: dict[str, tuple[Callable[[], World], Story]] = {}
+
+
+def in_phase(*phases: Phase) -> Callable[[World], bool]:
+    """Whether the release is in one of these phases."""
+    return lambda world: world.status.phase in phases
+
+
+def at_step(index: int) -> Callable[[World], bool]:
+    """Whether the cluster has what this step wants."""
+    return lambda world: (t := world.status.trial) is not None and t.step.index == index and t.step.since is not None
+
+
+def trial_of(template: str) -> Callable[[World], bool]:
+    """Whether this template is on trial."""
+    return lambda world: world.status.trial is not None and world.status.trial.candidate.digest.endswith(f" {template}")
+
+
+def _story(name: str, **parts: Any) -> Callable[[Story], Story]:
+    def told(story: Story) -> Story:
+        answers = {"errors": 0.0} if "gates" in parts else {}
+        STORIES[name] = (lambda: healthy(make_spec(**parts), answers=dict(answers)), story)
+        return story
+
+    return told
+
+
+def tell(name: str, crash_after: int | None = None) -> World:
+    """The world at the end of a story; with a crash after so many writes of it."""
+    make, story = STORIES[name]
+    world = make()
+    world.writes.clear()
+    world.crash_after = crash_after
+    story(world)
+    return world.run()
+
+
+@_story("a good canary without router", **CANARY)
+@_story("a good canary with router", **ROUTED)
+@_story("a good canary with router and gates", **ROUTED, **GATE)
+@_story("a good blue-green", **BLUE_GREEN)
+@_story("a good rolling release", **ROLLING)
+def _good(world: World) -> None:
+    world.apply("v2")
+    world.run(in_phase(Phase.COMPLETING))
+
+
+@_story("a restart")
+def _restart(world: World) -> None:
+    world.apply("v1+1")
+
+
+@_story("a gate fails with router", **ROUTED, **GATE)
+@_story("a gate fails without router", **CANARY, **GATE)
+@_story("a gate fails in a rolling release", **ROLLING, **GATE)
+@_story("a gate fails and the template is reverted", **{**CANARY, "rollback": {"revertTemplate": True}}, **GATE)
+def _bad(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(1))
+    world.answers["errors"] = 2.0
+    world.run(in_phase(Phase.ROLLED_BACK))
+
+
+@_story("abort with router, retry, and it is good", **ROUTED)
+def _abort_retry(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(2))
+    world.ask("abort")
+    world.run(in_phase(Phase.ROLLED_BACK))
+    world.ask("retry")
+    world.run(in_phase(Phase.COMPLETING))
+
+
+@_story("three templates, each before the last is through", **ROUTED)
+def _superseded(world: World) -> None:
+    for template in ("v2", "v3", "v4"):
+        world.apply(template)
+        world.run(at_step(1))
+    world.run(in_phase(Phase.COMPLETING))
+
+
+@_story("stable's template comes back", **ROUTED)
+def _returns(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(1))
+    world.apply("v1")
+
+
+@_story("a good release, then back to the one before", **CANARY)
+def _rollback(world: World) -> None:
+    world.apply("v2")
+    world.run(in_phase(Phase.COMPLETING))
+    world.run(in_phase(Phase.HEALTHY))
+    world.run()
+    world.ask("rollback", "previous")
+    world.run(trial_of("v1"))
+    world.run(in_phase(Phase.COMPLETING))
+    world.apply("v2")
+
+
+@_story("to no replicas and back", **CANARY)
+def _zero(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(1))
+    world.scale(0)
+    world.run(in_phase(Phase.WAITING))
+    world.scale(4)
+    world.run(in_phase(Phase.COMPLETING))
+
+
+@_story("approvals, a pause and promotions", **APPROVAL)
+def _approval(world: World) -> None:
+    world.apply("v2")
+    world.run(in_phase(Phase.AWAITING_APPROVAL))
+    world.ask("pause")
+    world.ask("resume")
+    world.run(in_phase(Phase.AWAITING_APPROVAL))
+    world.ask("promote", "step")
+    world.run(in_phase(Phase.BAKING))
+    world.run(in_phase(Phase.AWAITING_APPROVAL))
+    world.ask("promote", "step")
+    world.run(in_phase(Phase.COMPLETING))
+
+
+@_story("the Release is deleted in mid-trial", **ROUTED)
+def _deleted(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(1))
+    world.deleting = True
+    world.run(lambda w: w.gone)
+
+
+@_story("a rolling release is aborted half-way", **ROLLING)
+def _rolling_abort(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(2))
+    world.ask("abort", "too slow")
+    world.run(in_phase(Phase.ROLLED_BACK))
+    world.ask("revert")
+    world.run(in_phase(Phase.HEALTHY))
+
+
+@_story("the policies are missing for a while", **ROUTED)
+def _policies(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(1))
+    world.hold = False
+    world.run(in_phase(Phase.BLOCKED))
+    world.run()
+    world.hold = True
+    world.run(in_phase(Phase.COMPLETING))
+
+
+@_story("stable loses all pods", **CANARY)
+def _unprotected(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(1))
+    world.broken.add("v1")
+    world.now += timedelta(seconds=1)
+    world.run(in_phase(Phase.COMPLETING))

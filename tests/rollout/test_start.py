@@ -1,0 +1,142 @@
+"""What keeps a release from starting: each obstacle is told with its remedy, and gone as soon as it is removed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from strategies.analysis.verdict import Unknown
+from strategies.spec.phase import Phase
+from strategies.spec.reason import Reason
+from strategies.world import effects as e
+from tests.rollout.objects import Selecting, Splitting
+from tests.rollout.stories import CANARY, ROLLING, ROUTED, trial_of
+from tests.rollout.world import World, healthy, make_spec
+
+Change = Callable[[World], None]
+
+
+def _deployment(**changed: Any) -> Change:
+    def change(world: World) -> None:
+        assert world.deployment is not None
+        for name, value in changed.items():
+            setattr(world.deployment, name, value)
+
+    return change
+
+
+def _change(**changed: Any) -> Change:
+    def change(world: World) -> None:
+        for name, value in changed.items():
+            setattr(world, name, value)
+
+    return change
+
+
+def _shared(foreign: int) -> Change:
+    def change(world: World) -> None:
+        world.services["shop"].foreign = foreign
+
+    return change
+
+
+NOT_LISTED = Unknown(reason="NotListed", message="services could not be listed; see the controller's log.")
+PROBLEM = "HTTPRoute shop has no backend that selects these pods"
+OBSTACLES: dict[str, tuple[dict[str, Any], Change, Change, Reason, str]] = {
+    "something could not be seen": (
+        ROUTED, _change(unknown={"services": NOT_LISTED}), _change(unknown={}), Reason.NOT_OBSERVED,
+        "services could not be listed; see the controller's log."),
+    "the hold does not work": (
+        CANARY, _change(unknown={"hold": False}), _change(unknown={}), Reason.POLICY_MISSING,
+        "The hold does not work: a dry-run change of the Deployment was not held. Restore the chart's admission policies"),
+    "the hold could not be proved": (
+        CANARY, _change(unknown={"hold": Unknown(reason="Timeout", message="the dry-run failed: timeout")}), _change(unknown={}),
+        Reason.POLICY_MISSING, "The hold does not work: the dry-run failed: timeout."),
+    "no history is kept": (
+        CANARY, _deployment(history=0), _deployment(history=3), Reason.NO_HISTORY,
+        "The Deployment's revisionHistoryLimit is 0, so Kubernetes would delete the revision to return to; set it to 1 or more."),
+    "Recreate and canary": (
+        CANARY, _deployment(strategy='{"type": "Recreate"}'), _deployment(strategy='{"type": "RollingUpdate"}'),
+        Reason.RECREATE_STRATEGY, "say spec.strategy.allowParallel: true"),
+    "Recreate and rolling": (
+        ROLLING, _deployment(strategy='{"type": "Recreate"}'), _deployment(strategy='{"type": "RollingUpdate"}'),
+        Reason.RECREATE_STRATEGY, "which cannot roll; use RollingUpdate there"),
+    "a shared Service": (
+        CANARY, _shared(2), _shared(0), Reason.SERVICE_SHARED,
+        "Service shop also has 2 endpoints of other workloads, so it cannot be pinned; give it a narrower selector or name it"),
+    "no route": (
+        ROUTED, _change(route=None), _change(route=Splitting()), Reason.ROUTE_UNUSABLE,
+        "HTTPRoute shop does not exist; create it"),
+    "a route that cannot be used": (
+        ROUTED, _change(route=Splitting(problem=PROBLEM)), _change(route=Splitting()), Reason.ROUTE_UNUSABLE, PROBLEM),
+    "a foreign Service of the candidate's name": (
+        ROUTED, _change(candidate_service=Selecting(foreign=1)), _change(candidate_service=None), Reason.ROUTE_UNUSABLE,
+        "Service shop-candidate exists and is not ours; rename it, its name is needed for the candidate."),
+    "a gate that cannot be asked": (
+        CANARY, _change(gate_problems={"errors": "MetricSource default does not exist; create it."}), _change(gate_problems={}),
+        Reason.GATE_UNUSABLE, "spec.gates[errors]: MetricSource default does not exist; create it."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OBSTACLES)
+def test_an_obstacle_blocks_the_start_with_its_remedy_and_nothing_is_touched_until_it_is_gone(case: str) -> None:
+    """Blocked, no write on anything but status; afterwards the same template starts by itself."""
+    spec, put, away, reason, message = OBSTACLES[case]
+    world = healthy(make_spec(**spec))
+    put(world)
+    world.apply("v2")
+    world.run()
+    assert (world.status.phase, world.status.reason) == (Phase.BLOCKED, reason)
+    assert message in world.status.message
+    assert not [w for w in world.writes if isinstance(w, e.Pin | e.TakeWheel | e.Scale | e.CreateReplicaSet | e.SetWeight)]
+    away(world)
+    world.run(trial_of("v2"))
+
+
+def test_stable_without_its_replica_set_blocks_because_there_is_no_way_back() -> None:
+    """Somebody deleted it while the change was held."""
+    world = healthy(make_spec(**CANARY))
+    world.apply("v2")
+    del world.sets["shop-kv1"]
+    world.turn()
+    assert (world.status.phase, world.status.reason) == (Phase.BLOCKED, Reason.STABLE_LOST)
+    assert "ReplicaSet shop-kv1 of the stable revision is gone, so there is no way back." in world.status.message
+
+
+def test_a_canary_of_a_recreate_deployment_goes_out_when_its_author_allows_it() -> None:
+    """allowParallel: true; the Deployment has its Recreate again in the end."""
+    world = healthy(make_spec(strategy={**CANARY["strategy"], "allowParallel": True}))
+    assert world.deployment is not None
+    world.deployment.strategy = '{"type": "Recreate"}'
+    world.apply("v2")
+    world.run(trial_of("v2"))
+    world.run(lambda w: w.deployment is not None and w.deployment.driven)
+    world.run(lambda w: w.deployment is not None and not w.deployment.driven)
+    assert world.deployment.strategy == '{"type": "Recreate"}'
+
+
+def test_an_invalid_spec_is_told_and_a_corrected_one_goes_on() -> None:
+    """Before the adoption, and at rest."""
+    world = healthy(make_spec(**CANARY))
+    world.spec_error = "spec.gates.0: no"
+    world.apply("v2")
+    world.run()
+    assert (world.status.phase, world.status.message) == (Phase.INVALID, "spec.gates.0: no")
+    world.spec_error = None
+    world.run(trial_of("v2"))
+
+
+@pytest.mark.parametrize("part", ["workload", "replica_sets", "services", "candidate_service", "route", "pods", "kept"])
+def test_what_cannot_be_seen_for_a_while_in_mid_trial_is_waited_for(part: str) -> None:
+    """S12: no step is left meanwhile, nothing is rejected, and the release goes on when it is seen again."""
+    world = healthy(make_spec(**ROUTED))
+    world.apply("v2")
+    world.run(lambda w: w.status.trial is not None and w.status.trial.step.index == 1 and w.status.trial.step.since is not None)
+    world.unknown = {part: Unknown(reason="NotListed", message="could not be read.")}
+    index = 1
+    for _ in range(20):
+        world.turn_blind()
+        trial = world.status.trial
+        assert part in ("pods", "kept") or (trial is not None and trial.step.index == index)
+    world.unknown = {}
+    assert world.run().status.phase is Phase.HEALTHY
