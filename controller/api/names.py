@@ -1,0 +1,29 @@
+"""The names that stand in the cluster: labels, annotations, finalizer.
+
+The chart's policies use the same ones; a test compares.
+"""
+
+GROUP = "release-coordinator.io"
+VERSION = "v1alpha1"
+
+RELEASE = f"{GROUP}/release"
+"""Label of a Deployment: the Release that it belongs to."""
+HELD = f"{GROUP}/held"
+"""Label of a Deployment: its template was changed and waits. Labels, because /status and `rollout undo` change annotations."""
+DRIVEN = f"{GROUP}/driven"
+"""Label of a Deployment: we, not Kubernetes, scale its ReplicaSets."""
+PIN = f"{GROUP}/pin"
+"""Label of a Service: the pod-template-hash that it is restricted to."""
+CANDIDATE_OF = f"{GROUP}/candidate-of"
+"""Label of a Service that we made: the Service whose candidate side it is."""
+STRATEGY = f"{GROUP}/strategy"
+"""Annotation of a driven Deployment: its own strategy, as JSON; for people and for break-glass."""
+CHANGED_BY = f"{GROUP}/changed-by"
+"""Annotation of a held Deployment: who changed the template. Information only."""
+REQUESTED_BY = f"{GROUP}/requested-by"
+"""Annotation of a Release: who wrote the newest request, stamped by a policy."""
+FINALIZER = f"{GROUP}/undo"
+
+HASH = "pod-template-hash"
+DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"

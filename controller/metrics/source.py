@@ -1,0 +1,183 @@
+"""One Prometheus, as a function: PromQL and a time in, a Sample or Unknown out, and never an exception.
+
+A gate must not be able to confuse "worse" with "not known", so everything but one finite, fresh, complete number is
+an Unknown with a reason and a sentence that says what to do. prometheus_api_client sends the query; what it drops
+(warnings, infos, the type of the result, the text of errors) is read from the response by a hook of the session. No
+retries here: the next interval asks again. What a query means and how it is bound is decided elsewhere.
+"""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from prometheus_api_client import PrometheusConnect
+from prometheus_api_client.exceptions import PrometheusApiClientException
+
+from controller.metrics import transport
+from controller.metrics.answers import not_prometheus, read_answer, refusal, short
+from strategies.analysis.verdict import Sample, Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """A metric source. `token` or `token_file` (read for each query) or `username` and `password`; times in seconds.
+
+    `freshness`: how far the answer's timestamp may be from the time that was asked for.
+    """
+
+    url: str
+    tls: transport.TLS = field(default_factory=transport.TLS)
+    token: str = field(default="", repr=False)
+    token_file: Path | None = None
+    username: str = ""
+    password: str = field(default="", repr=False)
+    connect_timeout: float = 2.0
+    deadline: float = 10.0
+    body_limit: int = 1 << 20
+    connections: int = 4
+    freshness: float = 5.0
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("a metric source's address is http://… or https://…, with a host")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("a metric source's address holds no user, query or fragment; use the fields for credentials")
+        if sum(map(bool, (self.token, self.token_file, self.username))) > 1:
+            raise ValueError("a metric source has one way to authenticate: token, token file, or user and password")
+
+
+class _Authentication(requests.auth.AuthBase):
+    """Puts the credentials on each request, a token file's as it is at that moment; knows what must never be shown."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        self._settings = settings
+        self._secrets: tuple[str, ...] = ()
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        settings = self._settings
+        if settings.username:
+            request = requests.auth.HTTPBasicAuth(settings.username.encode(), settings.password.encode())(request)
+            encoded = str(request.headers["Authorization"]).partition(" ")[2]
+            self._secrets = (encoded, settings.password)
+        elif token := (settings.token_file.read_text() if settings.token_file else settings.token).strip():
+            if not (token.isascii() and token.isprintable()):  # http.client would quote it in its error
+                raise requests.exceptions.InvalidHeader("the token cannot be a header")
+            request.headers["Authorization"] = f"Bearer {token}"
+            self._secrets = (token,)
+        return request
+
+    def redact(self, text: str) -> str:
+        """The text without secrets: a server may send back what it was sent."""
+        for secret in filter(None, self._secrets):
+            text = text.replace(secret, "…")
+        return text
+
+
+class PrometheusSource:
+    """A source that is asked by several threads at once. Raises, when made, only for TLS texts that cannot be read."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        self._settings = settings
+        context = settings.tls.context() if settings.url.startswith("https:") else None
+        self._session = transport.Session(context, settings.body_limit, settings.connections)
+        self._session.hooks["response"].append(self._remember)
+        self._seen = threading.local()  # the response of the query that this thread is asking
+        self._authentication = _Authentication(settings)
+        self._session.auth = self._authentication
+        self._client = PrometheusConnect(
+            url=settings.url.rstrip("/"), session=self._session, retry=urllib3.Retry(0), method="GET"
+        )
+
+    def query(self, promql: str, at: datetime) -> Sample | Unknown:
+        """Evaluate at this (aware) time. Ends within the deadline, but for what the system's resolver takes on top."""
+        try:
+            with transport.deadline(self._settings.deadline):
+                answer = self._ask(promql, at)
+        except Exception as problem:  # the one place where everything that can go wrong becomes a value
+            answer = self._unknown(problem)
+        if isinstance(answer, Unknown):
+            # Redacted before it is shortened: half a secret would not be found.
+            return Unknown(reason=answer.reason, message=short(self._authentication.redact(answer.message)))
+        return answer
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _ask(self, promql: str, at: datetime) -> Sample | Unknown:
+        self._seen.response = None
+        # Prometheus gives up at its `timeout` too, and does not go on computing for nobody.
+        parameters = {"time": f"{at.timestamp():.3f}", "timeout": f"{self._settings.deadline:g}s"}
+        timeout: Any = (self._settings.connect_timeout, self._settings.deadline)
+        try:
+            result = self._client.custom_query(promql, params=parameters, timeout=timeout)
+        except PrometheusApiClientException:
+            return refusal(self._seen.response)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            if self._seen.response is None:
+                raise
+            return not_prometheus(self._seen.response)
+        document = self._seen.response.json()
+        if document.get("status") != "success":
+            return not_prometheus(self._seen.response)
+        return read_answer(document["data"].get("resultType"), result, document, at, self._settings.freshness)
+
+    def _remember(self, response: requests.Response, **_: Any) -> None:
+        self._seen.response = response
+
+    def _unknown(self, problem: Exception) -> Unknown:
+        causes = list(_causes(problem))
+
+        def caused_by(*kinds: type[BaseException]) -> bool:
+            return any(isinstance(cause, kinds) for cause in causes)
+
+        # The first that applies; the special ones before the general ones they come wrapped in.
+        seconds, limit = f"{self._settings.deadline:g} s", f"{self._settings.body_limit} bytes"
+        table: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
+            ((transport.Blocked,), "BlockedAddress", "the source's name leads to an address that is not allowed"),
+            ((transport.TooLarge,), "TooLarge", f"the answer is larger than {limit}; aggregate in the query"),
+            ((transport.Encoded,), "Encoded", "the answer is compressed although that was not asked for"),
+            ((ssl.SSLError, requests.exceptions.SSLError), "TLSFailure", f"TLS failed: {_tls_text(causes)}"),
+            ((socket.gaierror,), "NameNotFound", "the source's name cannot be resolved"),
+            ((ConnectionRefusedError,), "Refused", "the source refuses connections; is it running?"),
+            ((transport.DeadlinePassed, TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError),
+             "Timeout", f"the source did not answer within {seconds}"),
+            ((requests.exceptions.InvalidHeader, UnicodeError),
+             "BadCredentials", "the source's credentials hold characters that cannot be sent"),
+            ((requests.ConnectionError, urllib3.exceptions.HTTPError, ConnectionError),
+             "ConnectionLost", "the connection to the source broke off before the answer was complete"),
+            ((OSError,), "BadCredentials", "the source's token file cannot be read"),
+        )  # fmt: skip
+        for kinds, reason, message in table:
+            if caused_by(*kinds):
+                return Unknown(reason=reason, message=message)
+        # The text of an unforeseen exception may hold a header: only its type is told.
+        return Unknown(reason="Unexpected", message=f"asking the source failed with {type(problem).__name__}")
+
+
+def _causes(problem: BaseException) -> Iterator[BaseException]:
+    """The exception and what it wraps: requests and urllib3 keep causes as arguments, Python as links."""
+    waiting, known = [problem], set[int]()
+    while waiting:
+        found = waiting.pop()
+        if id(found) in known:
+            continue
+        known.add(id(found))
+        yield found
+        wrapped = (found.__cause__, found.__context__, getattr(found, "reason", None), *found.args)
+        waiting += [each for each in wrapped if isinstance(each, BaseException)]
+
+
+def _tls_text(causes: list[BaseException]) -> str:
+    verification = (c.verify_message for c in causes if isinstance(c, ssl.SSLCertVerificationError))
+    reasons = (str(c.reason) for c in causes if isinstance(c, ssl.SSLError) and c.reason)
+    return next(verification, "") or next(reasons, "the source does not speak it")

@@ -1,0 +1,1 @@
+"""One turn of one Release: gather, decide, commit, perform, publish."""

@@ -1,0 +1,170 @@
+"""Asking the gates' questions: which MetricSource, which query, at which moments; the answers come back later.
+
+Moments lie on a grid of the gate's interval, so that Releases with the same query share the answer and a question can be asked
+again after a crash. A source's credentials are read from Secrets in the controller's own namespace and nowhere else.
+"""
+
+import base64
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from controller.kube import paths
+from controller.kube.errors import ApiError
+from controller.metrics.pool import Queries
+from controller.metrics.source import PrometheusSource, SourceSettings
+from controller.metrics.transport import TLS
+from controller.reconcile.cluster import Cluster, Key
+from controller.reconcile.memory import Memory
+from strategies.analysis import query
+from strategies.analysis.verdict import Sample, Unknown
+from strategies.spec.metric_source import MetricSourceSpec, SecretKey, allows
+from strategies.spec.release import Gate, ReleaseSpec
+from strategies.spec.status import Status
+
+Object = dict[str, Any]
+SECRETS_TRUSTED = 60.0
+"""Seconds after which a source's Secrets are read again, so that a rotated password is noticed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    spec: MetricSourceSpec
+    source: PrometheusSource
+    version: str
+    made: float
+
+
+class Asker:
+    """Asks gates' questions for all Releases."""
+
+    def __init__(self, cluster: Cluster, queries: Queries, namespace: str, wake: Callable[[Key], None]) -> None:
+        self._cluster, self._queries, self._namespace, self._wake = cluster, queries, namespace, wake
+        self._lock = threading.Lock()
+        self._sources: dict[str, _Source] = {}
+
+    def problems(self, spec: ReleaseSpec, namespace: str) -> dict[str, str]:
+        """Gates that cannot be asked at all, with the remedy, by name; looked at before a release starts."""
+        found = {}
+        for gate in spec.gates:
+            source = self._spec(gate.threshold.source)
+            if isinstance(source, str):
+                found[gate.name] = source
+            elif not allows(source.namespaces, namespace):
+                found[gate.name] = (f"MetricSource {gate.threshold.source} may not be used in namespace {namespace}; "
+                                    "ask whoever runs it to add the namespace to its spec.namespaces.")  # fmt: skip
+        return found
+
+    def ask(self, key: Key, spec: ReleaseSpec, status: Status, names: tuple[str, ...], memory: Memory) -> datetime | None:
+        """Ask what is due of the named gates. Returns when the next question is due."""
+        due: list[datetime] = []
+        now = datetime.now(UTC)
+        for gate in (g for g in spec.gates if g.name in names):
+            at = _grid(now, gate.threshold.interval)
+            due.append(at + gate.threshold.interval)
+            if memory.asked.get(gate.name) == at:
+                continue
+            memory.asked[gate.name] = at
+            self._submit(key, gate, status, at, memory)
+        return min(due, default=None)
+
+    def _submit(self, key: Key, gate: Gate, status: Status, at: datetime, memory: Memory) -> None:
+        attempt = memory.attempt
+
+        def answered(answer: Sample | Unknown) -> None:
+            memory.answered(attempt, gate.name, answer)
+            self._wake(key)
+
+        source = self._source(gate.threshold.source)
+        if isinstance(source, str):
+            answered(Unknown(reason="SourceUnusable", message=source))
+            return
+        if not allows(source.spec.namespaces, key[0]):
+            answered(Unknown(reason="Forbidden", message=f"MetricSource {gate.threshold.source} may not be used here"))
+            return
+        try:
+            forced = {k: key[0] if v == "$namespace" else v for k, v in source.spec.labels.items()}
+            text = query.parse(gate.threshold.query).bind(_binding(key, gate, status), forced)
+        except query.QueryError as error:
+            answered(Unknown(reason="QueryUnusable", message=str(error)))
+            return
+
+        def heard(answer: Sample | Unknown) -> None:
+            if isinstance(answer, Unknown):
+                answer = replace(answer, message=f"MetricSource {gate.threshold.source}: {answer.message}")
+            answered(answer)
+
+        self._queries.submit(gate.threshold.source, source.source, text, at, heard)
+
+    def _spec(self, name: str) -> MetricSourceSpec | str:
+        found = self._cluster.sources.get("", name)
+        if found is None:
+            return f"MetricSource {name} does not exist; see `kubectl get metricsources`."
+        try:
+            return MetricSourceSpec.model_validate(found.get("spec") or {})
+        except ValidationError as error:
+            first = error.errors()[0]
+            return f"MetricSource {name} is invalid: spec.{'.'.join(map(str, first['loc']))}: {first['msg']}."
+
+    def _source(self, name: str) -> _Source | str:
+        spec = self._spec(name)
+        if isinstance(spec, str):
+            return spec
+        found = self._cluster.sources.get("", name) or {}
+        version = str((found.get("metadata") or {}).get("resourceVersion"))
+        with self._lock:
+            known = self._sources.get(name)
+            if known and known.version == version and time.monotonic() - known.made < SECRETS_TRUSTED:
+                return known
+            try:
+                source = PrometheusSource(self._settings(spec))
+            except (ApiError, LookupError, ValueError, OSError) as error:
+                return f"MetricSource {name} cannot be used: {error}."
+            made = _Source(spec=spec, source=source, version=version, made=time.monotonic())
+            self._sources[name] = made
+            return made
+
+    def _settings(self, spec: MetricSourceSpec) -> SourceSettings:
+        authentication, basic = spec.authentication, spec.authentication.basic
+        return SourceSettings(
+            url=spec.address,
+            tls=TLS(authorities=self._secret(spec.tls.authorities), certificate=self._secret(spec.tls.certificate)),
+            token=self._secret(authentication.bearer),
+            token_file=Path(authentication.bearer_file) if authentication.bearer_file else None,
+            username=self._secret(basic.username) if basic else "",
+            password=self._secret(basic.password) if basic else "",
+            deadline=spec.timeout.total_seconds(),
+        )
+
+    def _secret(self, at: SecretKey | None) -> str:
+        if at is None:
+            return ""
+        secret = self._cluster.client.get(paths.SECRETS.path(self._namespace, at.name))
+        data = secret.get("data") or {}
+        if at.key not in data:
+            raise LookupError(f"Secret {at.name} has no key {at.key}")
+        return base64.b64decode(data[at.key]).decode()
+
+
+def _grid(now: datetime, interval: timedelta) -> datetime:
+    seconds = interval.total_seconds()
+    return datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
+
+
+def _binding(key: Key, gate: Gate, status: Status) -> query.Binding:
+    stable, candidate = status.stable, status.trial.candidate if status.trial else None
+    return query.Binding(
+        namespace=key[0],
+        release=key[1],
+        stable=stable.hash if stable else "",
+        candidate=candidate.hash if candidate else "",
+        stable_replica_set=stable.replica_set if stable else "",
+        candidate_replica_set=candidate.replica_set if candidate else "",
+        window=gate.threshold.window,
+    )

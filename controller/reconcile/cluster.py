@@ -1,0 +1,196 @@
+"""The views of the cluster that all turns share: Releases and claimed Deployments always, the rest only where it is needed.
+
+A namespace's ReplicaSets, Services, EndpointSlices and routes are followed while a release is in flight there, and no longer:
+at rest, a thousand Releases cost two watches.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from controller.api import names
+from controller.kube import paths
+from controller.kube.client import Client
+from controller.kube.paths import Resource
+from controller.kube.reflector import Reflector
+from controller.reconcile.requests import trim
+from controller.workloads.deployment import owner_name
+
+Object = dict[str, Any]
+Key = tuple[str, str]
+Wake = Callable[[Key], None]
+_LINGER = 5.0
+"""Seconds that a namespace is followed after its last release, so that the next one need not list again."""
+IN_FLIGHT = (paths.REPLICA_SETS, paths.SERVICES, paths.ENDPOINT_SLICES)
+
+
+class Namespace:
+    """What is followed in one namespace while a release is in flight there."""
+
+    def __init__(self, client: Client, namespace: str, on_change: Callable[[str, Object], None]) -> None:
+        self.users: set[Key] = set()
+        self.idle_since = 0.0
+        self._client, self._namespace, self._on_change = client, namespace, on_change
+        self._reflectors: dict[Resource, Reflector] = {}
+
+    def follow(self, resource: Resource) -> Reflector:
+        """The view of a resource, begun at the first asking."""
+        if resource not in self._reflectors:
+            reflector = Reflector(
+                self._client, resource, namespace=self._namespace,
+                on_change=lambda old, new: self._on_change(self._namespace, new or old or {}),
+            )  # fmt: skip
+            self._reflectors[resource] = reflector
+            reflector.start()
+        return self._reflectors[resource]
+
+    def stop(self) -> None:
+        """End all views."""
+        for reflector in self._reflectors.values():
+            reflector.stop()
+
+
+class View:
+    """One resource of all namespaces, or of some: the same to its readers."""
+
+    def __init__(self, reflectors: dict[str | None, Reflector]) -> None:
+        self.reflectors = tuple(reflectors.values())
+        self._by_namespace = reflectors
+
+    def get(self, namespace: str, name: str) -> Object | None:
+        """One object; None in a namespace that is not followed."""
+        reflector = self._of(namespace)
+        return reflector.store.get(namespace, name) if reflector else None
+
+    def list(self, namespace: str | None = None) -> list[Object]:
+        """The objects of one namespace, or all."""
+        return [found for reflector in self.reflectors for found in reflector.store.list(namespace)]
+
+    def remember(self, answer: Object) -> None:
+        """Put in the answer of our own write."""
+        reflector = self._of(answer["metadata"].get("namespace", ""))
+        if reflector is not None:
+            reflector.store.remember(answer)
+
+    @property
+    def synced(self) -> bool:
+        """Whether all of it was listed once."""
+        return all(r.synced.is_set() for r in self.reflectors)
+
+    def _of(self, namespace: str) -> Reflector | None:
+        return self._by_namespace.get(None) or self._by_namespace.get(namespace)
+
+
+class Cluster:
+    """All views. `wake` is told which Release has something new; `namespaces` empty means all."""
+
+    def __init__(self, client: Client, wake: Wake, policies: tuple[str, ...], namespaces: tuple[str, ...] = ()) -> None:
+        self.client = client
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._namespaces: dict[str, Namespace] = {}
+        self.policies_changed_at = 0.0
+        self.hold_guard = f"{policies[0]}-guard"
+        scope: tuple[str | None, ...] = namespaces or (None,)
+        self.releases = View({n: Reflector(client, paths.RELEASES, namespace=n, on_change=self._release_changed, trim=trim)
+                              for n in scope})  # fmt: skip
+        self.deployments = View({n: Reflector(client, paths.DEPLOYMENTS, namespace=n, chosen={"labelSelector": names.RELEASE},
+                                              on_change=self._deployment_changed) for n in scope})  # fmt: skip
+        self.sources = View({None: Reflector(client, paths.METRIC_SOURCES)})
+        # The hold must not be believed to work longer than it does: the policy and its binding are followed by name.
+        self._policies = tuple(
+            Reflector(client, resource, chosen={"fieldSelector": f"metadata.name={name}"}, on_change=self._policy_changed)
+            for resource in (paths.MUTATING_ADMISSION_POLICIES, paths.MUTATING_ADMISSION_POLICY_BINDINGS)
+            for name in policies
+        )
+
+    @property
+    def standing(self) -> tuple[Reflector, ...]:
+        """The views that are always there."""
+        return *self.releases.reflectors, *self.deployments.reflectors, *self.sources.reflectors, *self._policies
+
+    @property
+    def policies_installed(self) -> bool | None:
+        """Whether the policies and their bindings are there; None while that is not known, or may not be read."""
+        if not all(r.synced.is_set() for r in self._policies):
+            return None
+        return all(r.store.list() for r in self._policies)
+
+    def known(self) -> set[Key]:
+        """Every Release, and every Release that a marked Deployment names: it may be gone."""
+        found = {(r["metadata"]["namespace"], r["metadata"]["name"]) for r in self.releases.list()}
+        return found | {(d["metadata"]["namespace"], d["metadata"]["labels"][names.RELEASE]) for d in self.deployments.list()}
+
+    def start(self) -> None:
+        """Begin; the views fill by themselves."""
+        for reflector in self.standing:
+            reflector.start()
+
+    @property
+    def synced(self) -> bool:
+        """Whether the views that every turn needs were listed once."""
+        return self.releases.synced and self.deployments.synced
+
+    def stop(self) -> None:
+        """End all views."""
+        with self._lock:
+            namespaces, self._namespaces = list(self._namespaces.values()), {}
+        for namespace in namespaces:
+            namespace.stop()
+        for reflector in self.standing:
+            reflector.stop()
+
+    def enter(self, key: Key) -> Namespace:
+        """Follow the Release's namespace from now on."""
+        with self._lock:
+            namespace = self._namespaces.get(key[0])
+            if namespace is None:
+                namespace = self._namespaces[key[0]] = Namespace(self.client, key[0], self._in_flight_changed)
+            namespace.users.add(key)
+            return namespace
+
+    def leave(self, key: Key) -> None:
+        """The Release no longer needs its namespace."""
+        with self._lock:
+            namespace = self._namespaces.get(key[0])
+            if namespace is not None and key in namespace.users:
+                namespace.users.discard(key)
+                namespace.idle_since = time.monotonic()
+
+    def sweep(self) -> None:
+        """End the views of namespaces that nobody has needed for a while; called now and then."""
+        with self._lock:
+            idle = [n for n, v in self._namespaces.items() if not v.users and time.monotonic() - v.idle_since > _LINGER]
+            ended = [self._namespaces.pop(n) for n in idle]
+        for namespace in ended:
+            namespace.stop()
+
+    def _release_changed(self, old: Object | None, new: Object | None) -> None:
+        metadata = (new or old or {})["metadata"]
+        self._wake((metadata["namespace"], metadata["name"]))
+
+    def _deployment_changed(self, old: Object | None, new: Object | None) -> None:
+        for found in (old, new):
+            metadata = (found or {}).get("metadata") or {}
+            release = (metadata.get("labels") or {}).get(names.RELEASE)
+            if release:
+                self._wake((metadata["namespace"], release))
+
+    def _in_flight_changed(self, namespace: str, changed: Object) -> None:
+        users = self._namespaces[namespace].users if namespace in self._namespaces else set()
+        deployment = owner_name(changed)
+        for key in tuple(users):
+            if deployment is None or self.workload_of(key) == deployment:
+                self._wake(key)
+
+    def _policy_changed(self, _old: Object | None, _new: Object | None) -> None:
+        self.policies_changed_at = time.monotonic()
+        for key in self.known():
+            self._wake(key)
+
+    def workload_of(self, key: Key) -> str | None:
+        """Name of the Deployment that a Release is for."""
+        spec = (self.releases.get(*key) or {}).get("spec") or {}
+        name = (spec.get("workloadRef") or {}).get("name")
+        return name if isinstance(name, str) else None

@@ -1,0 +1,70 @@
+"""The commit: one JSON Patch of the status that fails if anybody else has committed since.
+
+Never test the resourceVersion: edits of annotations would starve the commit.
+"""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from controller.kube import paths
+from controller.kube.client import JSON_PATCH, Client
+from controller.workloads.deployment import Patch
+from strategies.analysis.verdict import Verdict
+from strategies.spec.status import Status
+
+Object = dict[str, Any]
+_DISPLAY: Any = {
+    "turn": ..., "observed_generation": ..., "conditions": ..., "message": ..., "stable": {"replicas", "ready"},
+    "trial": {"gates": ..., "candidate": {"replicas", "ready"}, "step": {"observed_weight"}},
+}  # fmt: skip
+
+
+def read(release: Object) -> tuple[Status, bool]:
+    """The committed status, and whether it could be read. What a hand has broken counts as none: it is looked at anew."""
+    try:
+        return Status.model_validate(release.get("status") or {}), True
+    except ValidationError:
+        turn = (release.get("status") or {}).get("turn")
+        return Status(turn=turn if isinstance(turn, int) else 0), False
+
+
+def dump(status: Status) -> Object:
+    """The status as the resource carries it."""
+    return status.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def decided(status: Status) -> Object:
+    """The part of a status that decisions rest on; the rest is for display."""
+    return status.model_dump(mode="json", exclude=_DISPLAY, exclude_none=True)
+
+
+def news(status: Status) -> object:
+    """What of the display should be seen soon: that a spec was taken in, the sentence of the phase, verdicts, why a gate cannot
+    tell, conditions; not the numbers of a Pass.
+    """
+    gates = status.trial.gates if status.trial else ()
+    said = [(g.name, g.verdict, g.message if g.verdict is Verdict.INCONCLUSIVE else "") for g in gates]
+    conditions = [(c.type, c.status, c.reason) for c in status.conditions]
+    return status.observed_generation, status.message, said, conditions
+
+
+def patch(release: Object, old: Status, new: Status, *, forward: bool) -> Patch:
+    """The commit. `forward`: also only if the spec is still the one that was decided on."""
+    metadata = release["metadata"]
+    tests: Patch = [{"op": "test", "path": "/metadata/uid", "value": metadata["uid"]}]
+    if forward:
+        tests.append({"op": "test", "path": "/metadata/generation", "value": metadata["generation"]})
+    if release.get("status"):
+        tests.append({"op": "test", "path": "/status/turn", "value": release["status"].get("turn")})
+    else:
+        tests.append({"op": "test", "path": "/status", "value": None})
+    numbered = new.model_copy(update={"turn": old.turn + 1})
+    return [*tests, {"op": "add", "path": "/status", "value": dump(numbered)}]
+
+
+def commit(client: Client, release: Object, old: Status, new: Status, *, forward: bool) -> Object:
+    """Write it; returns the Release as it is now. Raises TestFailed when somebody knows more, Invalid for a bug of ours."""
+    metadata = release["metadata"]
+    path = paths.RELEASES.path(metadata["namespace"], metadata["name"], paths.STATUS)
+    return client.patch(path, patch(release, old, new, forward=forward), JSON_PATCH)

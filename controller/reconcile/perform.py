@@ -1,0 +1,341 @@
+"""Effects as API calls. Each tests what it expects; deletions look live first; every answer is remembered by the views.
+
+After a write on an object that somebody else owns, our entry in its managedFields is dropped, or the owner's next server-side
+apply would fail with a conflict, for ever.
+"""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from controller.api import names
+from controller.kube import paths
+from controller.kube.client import FIELD_MANAGER, JSON_PATCH, MERGE_PATCH, Client
+from controller.kube.errors import AlreadyExists, NotFound, TestFailed
+from controller.kube.paths import Resource
+from controller.reconcile.cluster import Cluster
+from controller.reconcile.gather import read_kept
+from controller.reconcile.memory import Memory
+from controller.reconcile.traffic import ROUTER
+from controller.traffic import services
+from controller.traffic.router import Unusable
+from controller.workloads import deployment
+from controller.workloads.deployment import Patch
+from strategies.rollout.requests import KEYS
+from strategies.spec.status import Status
+from strategies.world import effects
+from strategies.world.observation import Kept
+
+Object = dict[str, Any]
+_REQUESTS = {f"{names.GROUP}/{key}" for key in KEYS}
+
+
+_DROP_TRIES = 4
+
+
+class Stale(Exception):
+    """The view no longer has what the effect is about; the next turn sees why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performer:
+    """Carries out the effects of one Release's turn."""
+
+    cluster: Cluster
+    release: Object
+    status: Status
+    memory: Memory
+    may_write: Callable[[], bool]
+
+    @property
+    def client(self) -> Client:
+        """The API, behind the fence: a deposed leader writes nothing."""
+        if not self.may_write():
+            raise Stale("no longer the leader")
+        return self.cluster.client
+
+    @property
+    def namespace(self) -> str:
+        """The Release's namespace."""
+        return str(self.release["metadata"]["namespace"])
+
+    def perform(self, effect: effects.Effect) -> None:
+        """Carry out one effect. Raises ApiError or Stale; then nothing, or everything, has happened."""
+        _PERFORM[type(effect)](self, effect)
+
+    # --- the objects as the views have them
+
+    def workload(self) -> Object:
+        """The Deployment, from the view or live."""
+        name = self.release["spec"]["workloadRef"]["name"]
+        found = self.cluster.deployments.get(self.namespace, name)
+        return found or self.client.get(paths.DEPLOYMENTS.path(self.namespace, name))
+
+    def seen(self, resource: Resource, name: str) -> Object:
+        """An object of the namespace's views."""
+        found = self.cluster.enter(self._key).follow(resource).store.get(self.namespace, name)
+        if found is None:
+            raise Stale(f"{resource.plural} {name} is gone")
+        return found
+
+    @property
+    def _key(self) -> tuple[str, str]:
+        return self.namespace, str(self.release["metadata"]["name"])
+
+    def _remember(self, resource: Resource, answer: Object) -> None:
+        if resource is paths.DEPLOYMENTS:
+            if names.RELEASE in (answer["metadata"].get("labels") or {}):
+                self.cluster.deployments.remember(answer)
+        elif resource is paths.RELEASES:
+            self.cluster.releases.remember(answer)
+        else:
+            self.cluster.enter(self._key).follow(resource).store.remember(answer)
+
+    # --- writing
+
+    def patch(self, resource: Resource, name: str, patch: Patch, subresource: str | None = None) -> None:
+        """A JSON Patch of one of our own objects, or of one whose ownership does not matter."""
+        self._remember(resource, self.client.patch(resource.path(self.namespace, name, subresource), patch, JSON_PATCH))
+
+    def patch_owned(self, resource: Resource, name: str, patch: Patch, *, last: bool) -> None:
+        """A JSON Patch of an object that somebody else owns: our managedFields entry goes.
+
+        At once where somebody applies server-side; else with the `last` write of its kind in a release.
+        """
+        path = resource.path(self.namespace, name)
+        answer = self.client.patch(path, patch, JSON_PATCH)
+        due = last or any(e.get("operation") == "Apply" for e in answer["metadata"].get("managedFields") or [])
+        for _ in range(_DROP_TRIES):
+            drop = _disowning(answer) if due else []
+            self._remember(resource, answer)  # Which takes managedFields off.
+            if not drop:
+                return
+            try:
+                answer = self.client.patch(path, drop, JSON_PATCH)
+            except TestFailed:
+                # Somebody wrote in between, as gateways do at every change, and the entries have another order now. A
+                # patch that changes nothing shows it, without the right to read.
+                answer = self.client.patch(path, [_uid(answer)], JSON_PATCH)
+
+
+def _disowning(found: Object) -> Patch:
+    """Our entries out of managedFields, if they are where they were seen."""
+    entries = found["metadata"].get("managedFields") or []
+    drop: Patch = []
+    for index in reversed([i for i, e in enumerate(entries) if _is_ours(e)]):
+        drop.append({"op": "test", "path": f"/metadata/managedFields/{index}/manager", "value": FIELD_MANAGER})
+        drop.append({"op": "remove", "path": f"/metadata/managedFields/{index}"})
+    return drop
+
+
+def _is_ours(entry: Object) -> bool:
+    """Whether a managedFields entry claims what an owner may apply: the object itself, or its scale."""
+    return entry.get("manager") == FIELD_MANAGER and entry.get("subresource") != paths.STATUS
+
+
+# --- the Release itself
+
+
+def _add_finalizer(do: Performer, _: effects.Effect) -> None:
+    present = do.release["metadata"].get("finalizers")
+    path, value = ("/metadata/finalizers/-", names.FINALIZER) if present else ("/metadata/finalizers", [names.FINALIZER])
+    do.patch(paths.RELEASES, do.release["metadata"]["name"], [_uid(do.release), {"op": "add", "path": path, "value": value}])
+
+
+def _remove_finalizer(do: Performer, _: effects.Effect) -> None:
+    present = do.release["metadata"].get("finalizers") or []
+    if names.FINALIZER not in present:
+        raise Stale("the finalizer is gone")
+    path = f"/metadata/finalizers/{present.index(names.FINALIZER)}"
+    test = {"op": "test", "path": path, "value": names.FINALIZER}
+    do.patch(paths.RELEASES, do.release["metadata"]["name"], [_uid(do.release), test, {"op": "remove", "path": path}])
+
+
+def _remove_request(do: Performer, effect: effects.RemoveRequest) -> None:
+    path = f"/metadata/annotations/{deployment.key(f'{names.GROUP}/{effect.key}')}"
+    test = {"op": "test", "path": path, "value": effect.value}
+    patch: Patch = [_uid(do.release), test, {"op": "remove", "path": path}]
+    annotations = (do.release["metadata"].get("annotations") or {}).keys()
+    if names.REQUESTED_BY in annotations and len(annotations & _REQUESTS) == 1:
+        # The author goes with the last request.
+        patch.append({"op": "remove", "path": f"/metadata/annotations/{deployment.key(names.REQUESTED_BY)}"})
+    do.patch(paths.RELEASES, do.release["metadata"]["name"], patch)
+
+
+def _keep(do: Performer, effect: effects.Keep) -> None:
+    body = deployment.keep(do.release, do.seen(paths.REPLICA_SETS, effect.replica_set), effect)
+    try:
+        item = do.client.create(paths.CONTROLLER_REVISIONS.path(do.namespace), body)
+    except AlreadyExists:
+        item = do.client.get(paths.CONTROLLER_REVISIONS.path(do.namespace, body["metadata"]["name"]))
+    known: tuple[Kept, ...] = do.memory.kept or ()
+    do.memory.kept = (*(k for k in known if k.name != item["metadata"]["name"]), read_kept(item))
+
+
+def _forget(do: Performer, effect: effects.Forget) -> None:
+    with contextlib.suppress(NotFound):
+        do.client.delete(paths.CONTROLLER_REVISIONS.path(do.namespace, effect.kept))
+    do.memory.kept = tuple(k for k in do.memory.kept or () if k.name != effect.kept)
+
+
+# --- the Deployment and its ReplicaSets
+
+
+def _on_workload(make: Callable[[Object, Any], Patch], *, last: bool) -> "Carry":
+    def carry(do: Performer, effect: Any) -> None:
+        found = do.workload()
+        do.patch_owned(paths.DEPLOYMENTS, found["metadata"]["name"], make(found, effect), last=last)
+
+    return carry
+
+
+def _claim(do: Performer, _: effects.Effect) -> None:
+    found = do.client.get(paths.DEPLOYMENTS.path(do.namespace, do.release["spec"]["workloadRef"]["name"]))
+    do.patch_owned(
+        paths.DEPLOYMENTS, found["metadata"]["name"], deployment.claim(found, do.release["metadata"]["name"]), last=True
+    )
+
+
+def _set_replicas(do: Performer, effect: effects.SetReplicas) -> None:
+    name = do.workload()["metadata"]["name"]
+    path = paths.DEPLOYMENTS.path(do.namespace, name, paths.SCALE)
+    do.client.patch(path, {"spec": {"replicas": effect.replicas}}, MERGE_PATCH)
+
+
+def _write_template(do: Performer, effect: effects.WriteTemplate) -> None:
+    kept = do.client.get(paths.CONTROLLER_REVISIONS.path(do.namespace, effect.kept))
+    do.patch_owned(paths.DEPLOYMENTS, do.workload()["metadata"]["name"], deployment.write_template(effect, kept), last=True)
+
+
+def _create(do: Performer, effect: effects.CreateReplicaSet) -> None:
+    found = do.workload()
+    if found["metadata"]["generation"] != effect.generation:
+        raise Stale("the Deployment has changed")
+    try:
+        answer = do.client.create(paths.REPLICA_SETS.path(do.namespace), deployment.candidate(found, effect))
+    except AlreadyExists:
+        answer = do.client.get(paths.REPLICA_SETS.path(do.namespace, effect.name))
+    do._remember(paths.REPLICA_SETS, answer)
+
+
+def _delete_replica_set(do: Performer, effect: effects.DeleteReplicaSet) -> None:
+    path = paths.REPLICA_SETS.path(do.namespace, effect.name)
+    try:
+        live = do.client.get(path)
+    except NotFound:
+        return
+    protected = {r.replica_set for r in (do.status.stable, do.status.retiring) if r is not None}
+    if live["metadata"]["uid"] != effect.uid or effect.name in protected:
+        raise Stale(f"ReplicaSet {effect.name} is another one now")
+    hash_ = (live["metadata"].get("labels") or {}).get(names.HASH, "")
+    if "-" not in hash_ and live["spec"].get("replicas"):
+        raise Stale(f"ReplicaSet {effect.name} has pods again")
+    version = live["metadata"]["resourceVersion"]
+    preconditions = {"uid": effect.uid, "resourceVersion": version}
+    do.client.delete(path, {"propagationPolicy": "Background", "preconditions": preconditions})
+
+
+def _scale(do: Performer, effect: effects.Scale) -> None:
+    do.patch(paths.REPLICA_SETS, effect.replica_set, deployment.scale(effect))
+
+
+def _unmark(do: Performer, effect: effects.Unmark) -> None:
+    do.patch(paths.REPLICA_SETS, effect.replica_set, deployment.unmark(effect))
+
+
+def _show(do: Performer, effect: effects.ShowRejection) -> None:
+    _progressing(do, failed=True, message=effect.message)
+
+
+def _clear(do: Performer, _: effects.Effect) -> None:
+    _progressing(do, failed=False, message="Deployment is paused")
+
+
+def _progressing(do: Performer, *, failed: bool, message: str) -> None:
+    found = do.workload()
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    path = paths.DEPLOYMENTS.path(do.namespace, found["metadata"]["name"], paths.STATUS)
+    body = deployment.progressing(found, failed=failed, message=message, now=now)
+    do._remember(paths.DEPLOYMENTS, do.client.patch(path, body, MERGE_PATCH))
+
+
+# --- traffic
+
+
+def _pin(do: Performer, effect: effects.Pin) -> None:
+    do.patch_owned(
+        paths.SERVICES, effect.service, services.pin(do.seen(paths.SERVICES, effect.service), effect), last=effect.new is None
+    )
+
+
+def _ensure_candidate_service(do: Performer, effect: effects.EnsureCandidateService) -> None:
+    service = do.seen(paths.SERVICES, effect.service)
+    body = services.make_candidate(service, effect.hash, do.release)
+    name = body["metadata"]["name"]
+    try:
+        do._remember(paths.SERVICES, do.client.create(paths.SERVICES.path(do.namespace), body))
+    except AlreadyExists:
+        found = do.client.get(paths.SERVICES.path(do.namespace, name))
+        if (found["metadata"].get("labels") or {}).get(names.CANDIDATE_OF) != effect.service:
+            raise
+        do.patch(paths.SERVICES, name, services.point_candidate(found, effect.hash))
+
+
+def _remove_candidate_service(do: Performer, effect: effects.RemoveCandidateService) -> None:
+    path = paths.SERVICES.path(do.namespace, effect.name)
+    try:
+        live = do.client.get(path)
+        if names.CANDIDATE_OF not in (live["metadata"].get("labels") or {}):
+            raise Stale(f"Service {effect.name} is not ours")
+        do.client.delete(path, {"preconditions": {"uid": live["metadata"]["uid"]}})
+    except NotFound:
+        return
+
+
+def _set_weight(do: Performer, effect: effects.SetWeight) -> None:
+    name = do.status.wheel.route if do.status.wheel else None
+    if name is None:
+        raise Stale("no route is named")
+    route = do.seen(paths.HTTP_ROUTES, name)
+    in_namespace = do.cluster.enter(do._key).follow(paths.SERVICES).store.list(do.namespace)
+    known = services.split_for(in_namespace, do.release["metadata"]["uid"])
+    with contextlib.suppress(NotFound):  # A route is restored though the Deployment is gone.
+        labels = do.workload()["spec"]["template"]["metadata"].get("labels") or {}
+        known |= {s["metadata"]["name"] for s in in_namespace if services.selects(s, labels)}
+    split = ROUTER.read(route, known)
+    if isinstance(split, Unusable):
+        raise Stale(split.problem)
+    do.patch_owned(paths.HTTP_ROUTES, name, ROUTER.write(route, split.service, effect.weight), last=effect.weight is None)
+
+
+def _uid(found: Object) -> Object:
+    return {"op": "test", "path": "/metadata/uid", "value": found["metadata"]["uid"]}
+
+
+Carry = Callable[[Performer, Any], None]
+_PERFORM: dict[type[effects.Effect], Carry] = {
+    effects.AddFinalizer: _add_finalizer,
+    effects.RemoveFinalizer: _remove_finalizer,
+    effects.RemoveRequest: _remove_request,
+    effects.Keep: _keep,
+    effects.Forget: _forget,
+    effects.Claim: _claim,
+    effects.Unclaim: _on_workload(deployment.unclaim, last=True),
+    effects.TakeWheel: _on_workload(deployment.take_wheel, last=False),
+    effects.GiveBack: _on_workload(deployment.give_back, last=True),
+    effects.WriteTemplate: _write_template,
+    effects.SetReplicas: _set_replicas,
+    effects.CreateReplicaSet: _create,
+    effects.DeleteReplicaSet: _delete_replica_set,
+    effects.Scale: _scale,
+    effects.Unmark: _unmark,
+    effects.ShowRejection: _show,
+    effects.ClearRejection: _clear,
+    effects.Pin: _pin,
+    effects.EnsureCandidateService: _ensure_candidate_service,
+    effects.RemoveCandidateService: _remove_candidate_service,
+    effects.SetWeight: _set_weight,
+}
+"""How each effect is carried out; a test sees to it that none is missing."""

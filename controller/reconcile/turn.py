@@ -1,0 +1,262 @@
+"""A turn: gather, decide, commit, perform, publish. Nothing is carried from one turn to the next but soft state.
+
+The commit comes before any effect; a failed commit means that somebody knows more, so the decision is dropped. What is only for
+display is written less often, and never by itself makes another turn.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from controller.api import names
+from controller.kube import paths
+from controller.kube.client import JSON_PATCH
+from controller.kube.errors import ApiError, Forbidden, Invalid, NotFound
+from controller.reconcile import commit
+from controller.reconcile.asking import Asker
+from controller.reconcile.cluster import Cluster, Key
+from controller.reconcile.gather import Gatherer, utc_now
+from controller.reconcile.memory import Memory
+from controller.reconcile.perform import Performer, Stale
+from controller.telemetry import metrics
+from controller.telemetry.events import Recorder
+from controller.workloads import deployment
+from strategies.rollout.decide import Decision, decide
+from strategies.spec.phase import Phase
+from strategies.spec.release import ReleaseSpec
+from strategies.spec.status import Status
+from strategies.world import effects
+
+Object = dict[str, Any]
+log = structlog.get_logger()
+PUBLISH_EVERY = 30.0
+"""Seconds between two writes that are only for display, such as a gate's newest value."""
+PUBLISH_NEWS = 2.0
+"""The same where a verdict or a condition has changed."""
+_UNSETTLED = 0.8
+"""Seconds until an unsettled world is looked at again even if no view tells of a change."""
+_LOOK_AGAIN = {Phase.INITIALIZING: 0.8, Phase.BLOCKED: 2.0}
+"""Seconds until the same for a phase that waits for what no view of the namespace tells: a policy, a MetricSource."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """When the Release needs its next turn: in `after` seconds (None: when something changes); `failed` backs off."""
+
+    after: float | None = None
+    failed: str | None = None
+    at_least: float = 0.0
+
+
+class Reconciler:
+    """Turns for all Releases. One Release is never in two turns at a time; the queue sees to it."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        asker: Asker,
+        recorder: Recorder,
+        *,
+        may_write: Callable[[], bool],
+        leaving: bool = False,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """`may_write` is the leader's fence. `leaving`: every Release is treated as one that is being deleted."""
+        self._cluster, self._asker, self._recorder = cluster, asker, recorder
+        self._may_write, self._leaving, self._now = may_write, leaving, now
+        self._gatherer = Gatherer(cluster, now)
+        self._memories: dict[Key, Memory] = {}
+
+    def turn(self, key: Key) -> Next:
+        """One turn for one Release."""
+        release = self._cluster.releases.get(*key)
+        if release is None:
+            return self._orphaned(key)
+        memory = self._memory(key, release)
+        status, readable = commit.read(release)
+        spec, error = _spec(release, memory)
+        memory.attend(status.attempts)
+        observation = self._gatherer.look(release, spec, status, memory)
+        if observation is None:
+            return Next(after=0.02)
+        more: dict[str, Any] = {"spec_error": error, "deleting": observation.deleting or self._leaving}
+        if spec is not None and memory.scope:
+            more["gate_problems"] = self._asker.problems(spec, key[0])
+        decision = decide(spec, replace(observation, **more), status, self._now())
+        if not readable:
+            log.warning("status_unreadable", release=key, message="the status was changed by hand; it is made anew")
+        release = self._commit(key, release, status, decision, memory)
+        if release is None:
+            return Next(after=0.0)
+        # Questions go out before effects: a slow API must not delay the evidence.
+        due = self._asker.ask(key, spec, decision.status, decision.asking, memory) if spec else None
+        return self._perform(key, release, decision, memory, due)
+
+    def forget(self, key: Key) -> None:
+        """The Release is gone for good."""
+        self._memories.pop(key, None)
+        self._cluster.leave(key)
+        metrics.forget(key)
+
+    def _memory(self, key: Key, release: Object) -> Memory:
+        """The soft state of this very Release; another of the same name starts with none."""
+        known = self._memories.get(key)
+        if known is None or known.uid != release["metadata"]["uid"]:
+            known = self._memories[key] = Memory(uid=release["metadata"]["uid"])
+        return known
+
+    # --- commit and publish
+
+    def _commit(self, key: Key, release: Object, old: Status, decision: Decision, memory: Memory) -> Object | None:
+        """The Release with the decision committed; None when somebody knew more."""
+        new = decision.status
+        material = commit.decided(old) != commit.decided(new) or not release.get("status")
+        if not material:
+            self._publish(release, old, new, memory)
+            return self._cluster.releases.get(*key)
+        if not self._may_write():
+            return None
+        try:
+            written = commit.commit(self._cluster.client, release, old, new, forward=_forward(new))
+        except Invalid as error:
+            log.error("status_invalid", release=key, error=str(error), causes=[str(c) for c in error.causes])
+            raise
+        except ApiError as error:
+            if error.read_again:
+                metrics.LOST_COMMITS.inc()
+                return None
+            raise
+        self._cluster.releases.remember(written)
+        memory.published_at = time.monotonic()
+        self._told(key, written, old, new, decision)
+        return written
+
+    def _publish(self, release: Object, old: Status, new: Status, memory: Memory) -> None:
+        """What is only for display, not too often, and only if it changed."""
+        memory.publish_in = 0.0
+        if commit.dump(old) == commit.dump(new) or not self._may_write():
+            return
+        now = time.monotonic()
+        due = memory.published_at + (PUBLISH_EVERY if commit.news(old) == commit.news(new) else PUBLISH_NEWS)
+        memory.publish_in = max(0.0, due - now)
+        if memory.publish_in:
+            return
+        memory.published_at = now
+        try:
+            self._cluster.releases.remember(commit.commit(self._cluster.client, release, old, new, forward=False))
+        except ApiError as error:
+            log.info("not_published", error=str(error))
+
+    def _told(self, key: Key, release: Object, old: Status, new: Status, decision: Decision) -> None:
+        why = next((c for c in decision.trace if not c.held), None)
+        log.info("committed", release=key, turn=old.turn + 1, phase=new.phase, reason=new.reason, message=new.message,
+                 check=why.name if why else None)  # fmt: skip
+        metrics.transition(key, old, new)
+        self._recorder.transition(release, old, new)
+
+    # --- effects
+
+    def _perform(self, key: Key, release: Object, decision: Decision, memory: Memory, due: datetime | None) -> Next:
+        performer = Performer(cluster=self._cluster, release=release, status=decision.status, memory=memory,
+                              may_write=self._may_write)  # fmt: skip
+        memory.busy = not decision.pending.settled
+        failed, wait = False, 0.0
+        for effect in decision.effects:
+            known = memory.failing.get(effect.kind())
+            if known is not None and known.not_before > time.monotonic():
+                failed, wait = True, max(wait, known.not_before - time.monotonic())
+                continue
+            try:
+                performer.perform(effect)
+                memory.failing.pop(effect.kind(), None)
+                metrics.effect(effect.kind(), ok=True)
+                log.info("performed", release=key, effect=str(effect))
+                if isinstance(effect, effects.Unclaim):
+                    self._recorder.orphaned(_named_by(release, decision.status), key[1], held=not effect.resume)
+            except Stale as stale:
+                log.info("effect_stale", release=key, effect=effect.kind(), why=str(stale))
+                failed = True
+            except ApiError as error:
+                failed, wait = True, max(wait, self._failed(key, release, effect, error, memory))
+        if not decision.effects:
+            memory.failing.clear()
+        moments = [m for m in (decision.wake_at, due) if m is not None]
+        after = min(((m - self._now()).total_seconds() for m in moments), default=None)
+        if failed:
+            # An effect that must wait holds up neither the gates' questions nor what time alone decides.
+            return Next(after=max(0.05, wait if after is None else min(wait, after)))
+        if decision.effects or decision.moved:
+            return Next(after=0.0)
+        if not decision.pending.settled or decision.status.trial is not None:
+            after = min(_UNSETTLED, after) if after is not None else _UNSETTLED
+        elif memory.scope and after is None:
+            after = _LOOK_AGAIN.get(decision.status.phase)
+        if memory.publish_in:
+            after = min(memory.publish_in, after) if after is not None else memory.publish_in
+        return Next(after=None if after is None else max(0.0, after))
+
+    def _failed(self, key: Key, release: Object, effect: effects.Effect, error: ApiError, memory: Memory) -> float:
+        metrics.effect(effect.kind(), ok=False)
+        if error.read_again and not isinstance(error, NotFound):
+            log.info("effect_outdated", release=key, effect=effect.kind(), error=str(error))
+            return 0.05
+        at_least = error.retry_after or 0.0
+        wait = memory.failed(effect.kind(), str(error)[:500], time.monotonic(), at_least)
+        log.warning("effect_failed", release=key, effect=str(effect), error=str(error), again_in=round(wait, 2))
+        remedy = " The controller's RBAC lacks this right; see the chart's roles." if isinstance(error, Forbidden) else ""
+        self._recorder.failed(release, effect.kind(), f"{error}.{remedy}")
+        return wait
+
+    # --- a Deployment whose Release is gone
+
+    def _orphaned(self, key: Key) -> Next:
+        """The Release was deleted at rest: its mark goes, and nothing ungated goes out because of that."""
+        for found in self._cluster.deployments.list(key[0]):
+            if (found["metadata"].get("labels") or {}).get(names.RELEASE) != key[1]:
+                continue
+            held = names.HELD in (found["metadata"].get("labels") or {})
+            patch = deployment.unclaim(found, effects.Unclaim(strategy=None, resume=False))
+            path = paths.DEPLOYMENTS.path(key[0], found["metadata"]["name"])
+            if not self._may_write():
+                return Next(after=1.0)
+            try:
+                self._cluster.client.patch(path, patch, JSON_PATCH)
+            except ApiError as error:
+                log.warning("not_let_go", release=key, deployment=found["metadata"]["name"], error=str(error))
+                return Next(failed=str(error), at_least=error.retry_after or 0.0)
+            self._recorder.orphaned(found, key[1], held=held)
+        self.forget(key)
+        return Next()
+
+
+def _named_by(release: Object, status: Status) -> Object:
+    """The Deployment of a Release, as far as an event needs it."""
+    metadata = release["metadata"]
+    return {"metadata": {"name": release["spec"]["workloadRef"]["name"], "namespace": metadata["namespace"],
+                         "uid": status.workload_uid or ""}}  # fmt: skip
+
+
+def _spec(release: Object, memory: Memory) -> tuple[ReleaseSpec | None, str | None]:
+    """As `read_spec`, once for each generation: reading parses queries."""
+    generation = release["metadata"].get("generation", 0)
+    if memory.spec is None or memory.spec[0] != generation:
+        memory.spec = (generation, *read_spec(release))
+    return memory.spec[1:]
+
+
+def read_spec(release: Object) -> tuple[ReleaseSpec | None, str | None]:
+    """The spec, or what is wrong with it: the field's path, the problem."""
+    try:
+        return ReleaseSpec.model_validate(release.get("spec") or {}), None
+    except ValidationError as error:
+        said = [f"spec.{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()[:3]]
+        return None, "; ".join(said)
+
+
+def _forward(status: Status) -> bool:
+    return status.trial is not None and status.trial.outcome is None

@@ -1,0 +1,1 @@
+"""The running process: queue, workers, election, ports."""

@@ -1,0 +1,77 @@
+"""Our own metrics. Labels are bounded: words of ours, resources and verbs; a Release's name appears only in its phase.
+
+Every counter that can be known beforehand starts at zero, so that a rate over it is right from the first second.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from strategies.spec.phase import Phase
+from strategies.spec.status import Outcome, Status
+
+_PREFIX = "release_coordinator"
+_FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+TURNS = Counter(f"{_PREFIX}_turns_total", "Turns by how they ended.", ["outcome"])
+TURN_SECONDS = Histogram(f"{_PREFIX}_turn_seconds", "Time of a turn, its API calls among it.", buckets=_FAST)
+QUEUE_WAIT = Gauge(f"{_PREFIX}_queue_oldest_wait_seconds", "How long the oldest waiting Release has waited for a worker.")
+QUEUE_DEPTH = Gauge(f"{_PREFIX}_queue_depth", "Releases that wait for a worker.")
+LEADER = Gauge(f"{_PREFIX}_leader", "1 for the process that leads.")
+LOST_COMMITS = Counter(f"{_PREFIX}_lost_commits_total", "Commits dropped because somebody else knew more.")
+API_CALLS = Counter(f"{_PREFIX}_api_calls_total", "Calls to the Kubernetes API.", ["verb", "resource", "code"])
+API_SECONDS = Histogram(
+    f"{_PREFIX}_api_call_seconds", "Time of calls to the Kubernetes API, watches aside.", ["verb"], buckets=_FAST
+)
+EFFECTS = Counter(f"{_PREFIX}_effects_total", "Effects by kind and result.", ["effect", "result"])
+RELEASES_ENDED = Counter(f"{_PREFIX}_releases_ended_total", "Trials by outcome.", ["outcome"])
+PHASE = Gauge(f"{_PREFIX}_release_phase", "1 for the phase that a Release is in.", ["namespace", "release", "phase"])
+WEIGHT = Gauge(f"{_PREFIX}_release_candidate_weight", "Share of the traffic that the candidate has, percent.",
+               ["namespace", "release"])  # fmt: skip
+VIEW_STALENESS = Gauge(
+    f"{_PREFIX}_view_staleness_seconds", "Seconds since the API last told anything about a resource.", ["resource"]
+)
+
+for _outcome in Outcome:
+    RELEASES_ENDED.labels(outcome=_outcome)
+for _result in ("ok", "failed", "raised"):
+    TURNS.labels(outcome=_result)
+
+
+def transition(key: tuple[str, str], old: Status, new: Status) -> None:
+    """Count what a commit has changed."""
+    namespace, release = key
+    if old.phase is not new.phase:
+        forget_phase(key, old.phase)
+    PHASE.labels(namespace=namespace, release=release, phase=new.phase).set(1)
+    WEIGHT.labels(namespace=namespace, release=release).set(new.trial.step.weight if new.trial else 0)
+    if new.history and new.history[-1:] != old.history[-1:]:
+        RELEASES_ENDED.labels(outcome=new.history[-1].outcome).inc()
+
+
+def forget_phase(key: tuple[str, str], phase: Phase) -> None:
+    """A Release is no longer in this phase."""
+    try:
+        PHASE.remove(key[0], key[1], phase)
+    except KeyError:
+        return
+
+
+def forget(key: tuple[str, str]) -> None:
+    """A Release is gone: so are its series."""
+    for phase in Phase:
+        forget_phase(key, phase)
+    try:
+        WEIGHT.remove(*key)
+    except KeyError:
+        return
+
+
+def effect(kind: str, *, ok: bool) -> None:
+    """Count an effect."""
+    EFFECTS.labels(effect=kind, result="ok" if ok else "failed").inc()
+
+
+def api_call(verb: str, resource: str, code: int, seconds: float) -> None:
+    """Count a call; the client's hook."""
+    API_CALLS.labels(verb=verb, resource=resource, code=str(code)).inc()
+    if verb != "watch":
+        API_SECONDS.labels(verb=verb).observe(seconds)

@@ -1,0 +1,1 @@
+"""Services and routes as values and patches. Pure."""

@@ -1,0 +1,1 @@
+"""Deployments, ReplicaSets and pods as values and patches. Pure."""

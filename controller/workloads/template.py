@@ -1,0 +1,78 @@
+"""When two pod templates are the same for Kubernetes: quantities compared by value, the hash label aside.
+
+Never compare templates in another way: a digest that differs from Kubernetes' own judgement would start releases by itself.
+"""
+
+import hashlib
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from controller.api.names import HASH, RESTARTED_AT
+from strategies.world.observation import TemplateView
+
+_SUFFIXES = {
+    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1),
+    "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9), "T": Decimal(10**12), "P": Decimal(10**15),
+    "E": Decimal(10**18), "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
+    "Pi": Decimal(2**50), "Ei": Decimal(2**60),
+}  # fmt: skip
+_QUANTITY_MAPS = frozenset({"limits", "requests", "overhead"})
+_QUANTITIES = frozenset({"sizeLimit", "divisor"})
+
+
+def view(template: dict[str, Any], version_label: str | None, literal: str | None) -> TemplateView:
+    """A template's digests and version. The version is the literal, the label's value, or the first container's tag."""
+    plain = _plain(template)
+    annotations = plain.get("metadata", {}).get("annotations") or {}
+    unrestarted = {k: v for k, v in annotations.items() if k != RESTARTED_AT}
+    restartless = {**plain, "metadata": {**plain.get("metadata", {}), "annotations": unrestarted}}
+    with_annotations = {**plain, "metadata": {**plain.get("metadata", {}), "annotations": annotations}}
+    return TemplateView(
+        digest=_digest(with_annotations), restartless=_digest(restartless), version=_version(plain, version_label, literal)
+    )
+
+
+def canonical_quantity(text: Any) -> str:
+    """A quantity as a plain number, so that 1Gi equals 1073741824; anything that is none stays as it is."""
+    value = str(text)
+    number = value.rstrip("numkKMGTPEi")
+    suffix = value[len(number) :]
+    try:
+        amount = Decimal(number) * _SUFFIXES[suffix]
+    except (InvalidOperation, KeyError):
+        return value
+    return format(amount.normalize(), "f")
+
+
+def _plain(template: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = _canonical(template)
+    metadata = {k: v for k, v in (plain.get("metadata") or {}).items() if k != "creationTimestamp"}
+    metadata["labels"] = {k: v for k, v in (metadata.get("labels") or {}).items() if k != HASH}
+    return {**plain, "metadata": metadata}
+
+
+def _canonical(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        if key in _QUANTITY_MAPS:
+            return {k: canonical_quantity(v) for k, v in value.items()}
+        return {k: _canonical(v, k) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_canonical(item) for item in value]
+    return canonical_quantity(value) if key in _QUANTITIES else value
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:32]
+
+
+def _version(template: dict[str, Any], label: str | None, literal: str | None) -> str | None:
+    if literal:
+        return literal
+    if label:
+        found = (template.get("metadata", {}).get("labels") or {}).get(label)
+        return str(found)[:317] if found else None
+    containers = template.get("spec", {}).get("containers") or [{}]
+    image = str(containers[0].get("image", "")).partition("@")[0]
+    name, _, tag = image.rpartition(":")
+    return tag[:317] if name and "/" not in tag else None

@@ -1,0 +1,1 @@
+"""Tests of controller/kube and of the work queue, against scripted servers on loopback."""

@@ -1,0 +1,1 @@
+"""Tests of metric sources against servers on loopback that misbehave."""

@@ -1,0 +1,163 @@
+"""Many sources at once: one that hangs delays nobody else, and nothing is asked or answered twice."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from queue import Queue
+
+from controller.metrics.pool import Queries
+from strategies.analysis.verdict import Sample, Unknown, window_key
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+WAIT = 5.0
+
+
+class Slow:
+    """A source that answers when it is let go, and remembers how many asked at the same time."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.asked: list[str] = []
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+
+    def query(self, promql: str, at: datetime) -> Sample | Unknown:
+        """Answer as the class says."""
+        with self._lock:
+            self.asked.append(promql)
+            self._now += 1
+            self.most = max(self.most, self._now)
+        self.go.wait(WAIT)
+        with self._lock:
+            self._now -= 1
+        return Sample(value=1.0, at=at, key=window_key(at))
+
+
+class Broken:
+    """A source with a bug."""
+
+    def query(self, promql: str, at: datetime) -> Sample | Unknown:
+        """Answer as the class says."""
+        raise RuntimeError("secret")
+
+
+def answers() -> "Queue[Sample | Unknown]":
+    """Make a place for answers."""
+    return Queue()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    until = time.monotonic() + WAIT
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+def test_a_source_that_hangs_delays_no_other() -> None:
+    """With all of its threads hanging and more in line, another source is answered at once."""
+    queries, hanging, quick, answered = Queries(max_per_source=2), Slow(), Slow(), answers()
+    quick.go.set()
+    for number in range(20):
+        queries.submit("hanging", hanging, f"q{number}", AT, lambda _: None)
+    began = time.monotonic()
+    queries.submit("quick", quick, "up", AT, answered.put)
+    assert isinstance(answered.get(timeout=WAIT), Sample)
+    assert time.monotonic() - began < 0.5
+    hanging.go.set()
+
+
+def test_no_more_than_the_limit_ask_one_source_and_all_are_answered() -> None:
+    """Ten queries, three at a time; when all are done no thread is left."""
+    queries, source, answered = Queries(max_per_source=3), Slow(), answers()
+    for number in range(10):
+        queries.submit("s", source, f"q{number}", AT, answered.put)
+    wait_for(lambda: source.most == 3)
+    source.go.set()
+    assert all(isinstance(answered.get(timeout=WAIT), Sample) for _ in range(10))
+    assert source.most == 3
+    assert sorted(source.asked) == sorted(f"q{number}" for number in range(10))
+    wait_for(lambda: not any(thread.name == "queries-s" for thread in threading.enumerate()))
+
+
+def test_the_same_question_is_asked_once() -> None:
+    """Equal queries in flight share one answer; another time, query or source is another question."""
+    queries, source, other, answered = Queries(), Slow(), Slow(), answers()
+    for _ in range(5):
+        queries.submit("s", source, "up", AT, answered.put)
+    queries.submit("s", source, "up", AT + timedelta(seconds=1), answered.put)
+    queries.submit("s", other, "up", AT, answered.put)
+    source.go.set()
+    other.go.set()
+    assert all(isinstance(answered.get(timeout=WAIT), Sample) for _ in range(7))
+    assert (len(source.asked), len(other.asked)) == (2, 1)
+    queries.submit("s", source, "up", AT, answered.put)
+    answered.get(timeout=WAIT)
+    assert len(source.asked) == 3, "an answered question is not remembered"
+
+
+def test_a_full_line_refuses_at_once() -> None:
+    """Memory is bounded: what does not fit is answered Unknown in the same call."""
+    queries, source, answered = Queries(max_per_source=1, max_waiting=2), Slow(), answers()
+    queries.submit("s", source, "first", AT, answered.put)
+    wait_for(lambda: source.asked == ["first"])
+    for number in range(3):
+        queries.submit("s", source, f"q{number}", AT, answered.put)
+    refused = answered.get_nowait()
+    assert isinstance(refused, Unknown)
+    assert refused.reason == "Overloaded"
+    source.go.set()
+    assert all(isinstance(answered.get(timeout=WAIT), Sample) for _ in range(3))
+
+
+def test_a_query_that_waited_too_long_is_not_asked() -> None:
+    """Nobody needs the answer any more, and the line becomes shorter."""
+    queries, source, answered = Queries(max_per_source=1, patience=0.05), Slow(), answers()
+    queries.submit("s", source, "first", AT, lambda _: None)
+    wait_for(lambda: source.asked == ["first"])
+    queries.submit("s", source, "late", AT, answered.put)
+    time.sleep(0.1)
+    source.go.set()
+    late = answered.get(timeout=WAIT)
+    assert isinstance(late, Unknown)
+    assert late.reason == "Overloaded"
+    assert source.asked == ["first"]
+
+
+def test_a_source_that_raises_is_unknown_and_its_text_is_not_told() -> None:
+    """A bug in a source ends no thread and shows no secret."""
+    queries, answered = Queries(), answers()
+    for number in range(6):
+        queries.submit("s", Broken(), f"q{number}", AT, answered.put)
+    for _ in range(6):
+        answer = answered.get(timeout=WAIT)
+        assert isinstance(answer, Unknown)
+        assert "secret" not in answer.message
+
+
+def test_a_listener_that_raises_harms_no_other() -> None:
+    """Each callback is called, whatever another one does."""
+    queries, source, answered = Queries(), Slow(), answers()
+
+    def bad(_: Sample | Unknown) -> None:
+        raise RuntimeError
+
+    queries.submit("s", source, "up", AT, bad)
+    queries.submit("s", source, "up", AT, answered.put)
+    source.go.set()
+    assert isinstance(answered.get(timeout=WAIT), Sample)
+
+
+def test_closing_answers_all_that_wait() -> None:
+    """Nobody is left without an answer, and nothing new is taken."""
+    queries, source, answered = Queries(max_per_source=1), Slow(), answers()
+    queries.submit("s", source, "first", AT, lambda _: None)
+    wait_for(lambda: source.asked == ["first"])
+    queries.submit("s", source, "waits", AT, answered.put)
+    queries.close()
+    queries.submit("s", source, "new", AT, answered.put)
+    stopped = [answered.get(timeout=WAIT) for _ in range(2)]
+    assert [answer.reason for answer in stopped if isinstance(answer, Unknown)] == ["Stopping", "Stopping"]
+    source.go.set()
