@@ -1,0 +1,44 @@
+{{/* CEL variables that the policies of one subject share, so that they cannot come to mean different things. */}}
+
+{{- define "release-coordinator.callerVariables" -}}
+- name: ours
+  expression: "request.userInfo.username == {{ include "release-coordinator.user" . | squote }}"
+- name: breakGlass
+  expression: {{ if .Values.breakGlassGroup }}"has(request.userInfo.groups) && {{ squote .Values.breakGlassGroup }} in request.userInfo.groups"{{ else }}"false"{{ end }}
+- name: oldLabels
+  expression: "has(oldObject.metadata.labels) ? oldObject.metadata.labels : {}"
+- name: newLabels
+  expression: "has(object.metadata.labels) ? object.metadata.labels : {}"
+{{- end -}}
+
+{{- define "release-coordinator.holdVariables" -}}
+{{ include "release-coordinator.callerVariables" . }}
+- name: changed
+  expression: "object.spec.template != oldObject.spec.template"
+- name: paused
+  expression: "has(object.spec.paused) && object.spec.paused"
+# A Release names it: already, or by this request of ours.
+- name: labelled
+  expression: >-
+    'release-coordinator.io/release' in variables.oldLabels
+    || (variables.ours && 'release-coordinator.io/release' in variables.newLabels)
+- name: held
+  expression: "'release-coordinator.io/held' in variables.oldLabels"
+- name: driven
+  expression: "'release-coordinator.io/driven' in variables.oldLabels"
+# Break-glass: a member of the group takes our label off.
+- name: letGo
+  expression: >-
+    variables.breakGlass && 'release-coordinator.io/release' in variables.oldLabels
+    && !('release-coordinator.io/release' in variables.newLabels)
+# The same people may put it back.
+- name: handedBack
+  expression: >-
+    variables.breakGlass && !('release-coordinator.io/release' in variables.oldLabels)
+    && 'release-coordinator.io/release' in variables.newLabels
+{{- end -}}
+
+{{- /* Requests that a person can write as annotations of a Release. */ -}}
+{{- define "release-coordinator.requests" -}}
+['rollback', 'revert', 'promote', 'abort', 'retry', 'pause', 'resume'].map(r, 'release-coordinator.io/' + r)
+{{- end -}}

@@ -1,0 +1,132 @@
+"""The controller's pods, and what stands around them."""
+
+from typing import Any
+
+import pytest
+
+from tests.chart.conftest import Manifest, Render, find, of_kind
+
+NAME = "release-coordinator"
+
+
+def pod_specs(manifests: list[Manifest]) -> dict[str, Any]:
+    """Kind → pod spec, of the controller and of the uninstall Job."""
+    return {m["kind"]: m["spec"]["template"]["spec"] for m in manifests if m["kind"] in ("Deployment", "Job")}
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "Job"])
+def test_pods_are_restricted_and_cannot_write_their_root(render: Render, kind: str) -> None:
+    """What the `restricted` pod security standard asks for, and a read-only root file system."""
+    spec = pod_specs(render())[kind]
+    assert spec["securityContext"] == {
+        "runAsNonRoot": True, "runAsUser": 65532, "runAsGroup": 65532, "seccompProfile": {"type": "RuntimeDefault"},
+    }  # fmt: skip
+    (container,) = spec["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "readOnlyRootFilesystem": True,
+    }  # fmt: skip
+    assert "volumes" not in spec
+    assert container["resources"]["limits"]["memory"]
+
+
+def test_two_replicas_are_spread_probed_and_protected(render: Render) -> None:
+    """By default one node or zone less does not take both, and probes are not asked on the metrics port."""
+    manifests = render()
+    deployment = find(manifests, "Deployment", NAME)
+    assert deployment["spec"]["replicas"] == 2
+    pod = deployment["spec"]["template"]
+    assert [c["topologyKey"] for c in pod["spec"]["topologySpreadConstraints"]] == [
+        "topology.kubernetes.io/zone",
+        "kubernetes.io/hostname",
+    ]
+    (container,) = pod["spec"]["containers"]
+    assert {p["name"]: p["containerPort"] for p in container["ports"]} == {"metrics": 8080, "health": 8081}
+    assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "health"}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "health"}
+    assert find(manifests, "PodDisruptionBudget", NAME)["spec"]["maxUnavailable"] == 1
+
+
+def test_selectors_find_the_controller_and_not_the_uninstall_job(render: Render) -> None:
+    """The Job's pod is neither scraped nor counted as a replica, but the NetworkPolicy covers both."""
+    manifests = render()
+    labels = {k: find(manifests, k, n)["spec"]["template"]["metadata"]["labels"].items()
+              for k, n in (("Deployment", NAME), ("Job", f"{NAME}-uninstall"))}  # fmt: skip
+    for selector in (
+        find(manifests, "Deployment", NAME)["spec"]["selector"]["matchLabels"],
+        find(manifests, "Service", f"{NAME}-metrics")["spec"]["selector"],
+        find(manifests, "PodDisruptionBudget", NAME)["spec"]["selector"]["matchLabels"],
+    ):
+        assert selector.items() <= labels["Deployment"]
+        assert not selector.items() <= labels["Job"]
+    covered = find(manifests, "NetworkPolicy", NAME)["spec"]["podSelector"]["matchLabels"].items()
+    assert covered <= labels["Deployment"]
+    assert covered <= labels["Job"]
+
+
+def test_settings_reach_the_program_by_environment(render: Render) -> None:
+    """Each setting arrives under its name, in the controller and in the uninstall Job alike."""
+    specs = pod_specs(
+        render('watchNamespaces=["shop","pay"]', "workers=3", 'logFormat="text"', 'extraEnv=[{"name":"A","value":"b"}]')
+    )
+    seen = [spec["containers"][0]["env"] for spec in specs.values()]
+    assert seen[0] == seen[1]
+    values = {e["name"].removeprefix("RELEASE_COORDINATOR_"): e.get("value", e.get("valueFrom")) for e in seen[0]}
+    assert values == {
+        "IDENTITY": {"fieldRef": {"fieldPath": "metadata.name"}},
+        "BIND": {"fieldRef": {"fieldPath": "status.podIP"}},
+        "LEASE_NAMESPACE": {"fieldRef": {"fieldPath": "metadata.namespace"}},
+        "LEASE_NAME": NAME,
+        "WATCH_NAMESPACES": "shop,pay",
+        "HOLD_POLICY": f"{NAME}-hold",
+        "PIN_POLICY": f"{NAME}-pin",
+        "LOG_FORMAT": "text",
+        "WORKERS": "3",
+        "A": "b",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "image"),
+    [
+        ((), "release-coordinator:0.1.0"),
+        (('image={"repository":"mirror/rc","tag":"9"}',), "mirror/rc:9"),
+        (('image={"tag":"9","digest":"sha256:' + "a" * 64 + '"}',), "release-coordinator@sha256:" + "a" * 64),
+    ],
+)
+def test_the_image_is_named_by_tag_or_digest(render: Render, values: tuple[str, ...], image: str) -> None:
+    """The digest wins over the tag, the tag over the chart's version; both kinds of pods run the same image."""
+    assert {s["containers"][0]["image"] for s in pod_specs(render(*values)).values()} == {image}
+
+
+def test_uninstall_runs_before_anything_is_removed(render: Render) -> None:
+    """The Job is a pre-delete hook with the controller's ServiceAccount, and ends before Helm's own five minutes."""
+    manifests = render()
+    job = find(manifests, "Job", f"{NAME}-uninstall")
+    assert job["metadata"]["annotations"] == {
+        "helm.sh/hook": "pre-delete",
+        "helm.sh/hook-weight": "0",
+        "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
+    }
+    spec = pod_specs(manifests)
+    assert spec["Job"]["containers"][0]["args"] == ["uninstall"]
+    assert spec["Job"]["serviceAccountName"] == spec["Deployment"]["serviceAccountName"]
+    assert job["spec"]["activeDeadlineSeconds"] < 300
+
+
+def test_network_is_closed_but_for_named_ports(render: Render) -> None:
+    """In: metrics and probes. Out: the API server, names, metric sources."""
+    spec = find(render(), "NetworkPolicy", NAME)["spec"]
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    assert [[p["port"] for p in rule["ports"]] for rule in spec["ingress"]] == [[8080], [8081]]
+    assert [[p["port"] for p in rule["ports"]] for rule in spec["egress"]] == [[443, 6443], [53, 53], [9090]]
+    narrowed = find(render('networkPolicy.metricsFrom=[{"podSelector":{}}]'), "NetworkPolicy", NAME)["spec"]
+    assert narrowed["ingress"][0]["from"] == [{"podSelector": {}}]
+    assert of_kind(render("networkPolicy.enabled=false"), "NetworkPolicy") == []
+
+
+def test_a_default_metric_source_is_made_when_an_address_is_given(render: Render) -> None:
+    """And only then; as a hook, because its kind comes with the same chart."""
+    assert of_kind(render(), "MetricSource") == []
+    (source,) = of_kind(render('metricSources.default.address="http://prometheus:9090"'), "MetricSource")
+    assert source["spec"] == {"address": "http://prometheus:9090"}
+    assert source["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
