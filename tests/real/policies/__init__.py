@@ -1,0 +1,1 @@
+"""The admission policies against every writer, without the controller."""

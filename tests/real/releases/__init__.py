@@ -1,0 +1,1 @@
+"""Releases told from beginning to end, with the product as Helm installs it."""

@@ -1,0 +1,60 @@
+"""The product as a user has it: installed by Helm, its controller in pods with its own ServiceAccount and nothing more."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.controlplane.cluster import ControlPlane
+from tests.controlplane.gateway import Gateway, install_custom_resources
+from tests.controlplane.prometheus import Prometheus
+from tests.real.releases.installation import Installation
+from tests.real.releases.shop import Shop
+
+MEASURED = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def product(plane: ControlPlane, prometheus: Prometheus) -> Iterator[Installation]:
+    """Release Coordinator, installed with its chart; its default MetricSource is the real Prometheus."""
+    install_custom_resources(plane)
+    installation = Installation(plane, prometheus.url)
+    installation.install()
+    yield installation
+    installation.save_log(Path(".pytest_cache"))
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None], pytestconfig: pytest.Config) -> Callable[[str, float], None]:
+    """Notes how long something took, in seconds; printed at the end of the run, and never judged."""
+    notes = pytestconfig.stash.setdefault(MEASURED, [])
+
+    def note(what: str, seconds: float) -> None:
+        record_property(what, round(seconds, 3))
+        notes.append(f"{what}: {seconds:.3f} s")
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what was measured."""
+    for line in config.stash.get(MEASURED, []):
+        terminalreporter.write_line(f"measured: {line}")
+
+
+@pytest.fixture
+def shop(plane: ControlPlane, product: Installation, namespace: str) -> Iterator[Callable[..., Shop]]:
+    """Makes a Deployment with its Service in this test's namespace, and can put it under a Release."""
+    made: list[Shop] = []
+
+    def make(name: str = "checkout", *, pods: int = 4, image: str = "shop:1", gateway: Gateway | None = None, deploy: bool = True,
+             **extra: object) -> Shop:  # fmt: skip
+        shop = Shop(plane, namespace, name, gateway)
+        if deploy:
+            shop.deploy(pods=pods, image=image, extra=extra)
+        made.append(shop)
+        return shop
+
+    yield make
+    for shop in made:
+        shop.stop_watching()
