@@ -72,8 +72,15 @@ class Shop:
         if self.gateway is not None:
             self.apply(self.route())
         self.kubectl("rollout", "status", f"deployment/{self.name}", "--timeout=30s")
+        # EndpointSlices follow pods in their own time: a watch that a test starts now must not see them still filling.
+        self.wait_for(lambda: len(self.ready_endpoints()) == pods, what=f"{pods} ready endpoints")
         if self.gateway is not None:
             self.wait_for(self._is_served, what="the gateway sends to the pods")
+
+    def ready_endpoints(self) -> list[str]:
+        """Names of the pods that the shop's Service sends to."""
+        slices = [s for s in self.items("endpointslices") if s["metadata"]["labels"]["kubernetes.io/service-name"] == self.name]
+        return [e["targetRef"]["name"] for s in slices for e in s.get("endpoints") or [] if e["conditions"].get("ready")]
 
     def _is_served(self) -> bool:
         with self.traffic(rate=20, seconds=0.1) as one:

@@ -62,7 +62,7 @@ def test_a_canary_without_a_router_gets_its_share_by_replica_count(shop: MakeSho
     assert not users.problems
     mixes = [(len(set(pods) & stable), len(set(pods) - stable)) for _, _, pods in slices.endpoints()]
     first_mixed = next(i for i, (_, new) in enumerate(mixes) if new)
-    assert set(mixes[:first_mixed]) == {(4, 0)}
+    assert set(mixes[:first_mixed]) == {(4, 0)}, mixes
     assert mixes[first_mixed] == (4, 1)
     assert (4, 3) in mixes
     assert mixes[-1] == (0, 4)
