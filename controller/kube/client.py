@@ -35,8 +35,6 @@ Answer = TypeVar("Answer")
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
-STRATEGIC_PATCH = "application/strategic-merge-patch+json"
-APPLY_PATCH = "application/apply-patch+yaml"  # JSON is YAML: the body is sent as JSON.
 
 FIELD_MANAGER = "release-coordinator"
 PAGE_SIZE = 500

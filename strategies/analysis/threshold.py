@@ -7,7 +7,7 @@ neither a pass nor a failure. No clock and no query belong here.
 
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from strategies.analysis.verdict import Sample, Unknown, Verdict
 
@@ -66,11 +66,6 @@ def fold(
     elif answer.key > evidence.last_key:
         evidence = _with_sample(config, evidence, answer, since)
     return evidence, evidence.verdict
-
-
-def next_due(config: ThresholdConfig, evidence: GateEvidence) -> datetime | None:
-    """When the next window is to be asked for; None: at once, nothing was ever answered."""
-    return None if evidence.last_at is None else evidence.last_at + timedelta(seconds=config.interval)
 
 
 def _without_answer(evidence: GateEvidence, unknown: Unknown, now: datetime) -> GateEvidence:

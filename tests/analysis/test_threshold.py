@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategies.analysis.threshold import GateEvidence, ThresholdConfig, fold, next_due
+from strategies.analysis.threshold import GateEvidence, ThresholdConfig, fold
 from strategies.analysis.verdict import Sample, Unknown, Verdict, window_key
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -124,12 +124,6 @@ def test_the_time_without_an_answer_is_counted_from_the_first_unknown_to_the_nex
     answers: list[Answer] = [sample(0.2, 10), unknown(), unknown()]
     assert folded(answers).inconclusive_since == START + timedelta(hours=1, seconds=1)
     assert folded([*answers, sample(1, 20)]).inconclusive_since is None
-
-
-def test_the_next_window_is_one_interval_after_the_last() -> None:
-    """A gate that was never answered is due at once; then every interval."""
-    assert next_due(LIMITS, folded([])) is None
-    assert next_due(LIMITS, folded([sample(0.2, 10)])) == START + timedelta(seconds=20)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from controller.kube import errors
 from controller.kube.answers import OBJECT_LIMIT
-from controller.kube.client import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
+from controller.kube.client import JSON_PATCH, MERGE_PATCH
 from controller.kube.connection import Timeouts
 from controller.kube.paths import DEPLOYMENTS
 from tests.kube.serving import Exchange, listing, serve, status, thing
@@ -30,7 +30,7 @@ def test_a_create_answered_with_any_success_returns_its_object(code: int) -> Non
         assert server.client().create(ALL, {})["metadata"]["name"] == "cart"
 
 
-@pytest.mark.parametrize("content_type", [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH])
+@pytest.mark.parametrize("content_type", [JSON_PATCH, MERGE_PATCH])
 def test_a_patch_goes_out_as_the_type_it_was_given(content_type: str) -> None:
     """No body is guessed into another patch type, and every write names its field manager."""
     body = [] if content_type == JSON_PATCH else {"spec": {"x": "ü"}}
