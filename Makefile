@@ -34,13 +34,14 @@ controlplane: provision ## A real control plane with gateway and Prometheus on t
 crds: .venv/requirements-dev.txt ## Generate the chart's CRDs from the models
 	$(PYTHON) -m controller.api.crds charts/release-coordinator/templates/crds
 
-docs: .venv/requirements-dev.txt ## Draw docs/phases.md from the table of phases
+docs: .venv/requirements-dev.txt ## Draw docs/phases.md from the table of phases, docs/reference.md from the models
 	$(PYTHON) -m scripts.phases
+	$(PYTHON) -m scripts.reference
 
 lock: ## Bring requirements.txt and requirements-dev.txt up to date with pyproject.toml (LOCK=--upgrade: newest versions)
 	uv=$$(scripts/uv.sh); compile="$$uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header"; \
 	$$compile $(LOCK) pyproject.toml --output-file requirements.txt; \
-	$$compile $(LOCK) pyproject.toml --group dev --output-file requirements-dev.txt
+	$$compile $(LOCK) pyproject.toml --all-extras --group dev --output-file requirements-dev.txt
 
 kind: .venv/requirements-dev.txt ## Tests on a kind cluster (needs Docker; see docs/kind.md)
 	scripts/kind.sh

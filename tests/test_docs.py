@@ -15,7 +15,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from scripts import phases
+from scripts import phases, reference
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.release import Gate, ReleaseSpec, Strategy
 
@@ -119,6 +119,11 @@ def test_targets_of_make_that_a_page_names_exist(page: Path) -> None:
     text = page.read_text()
     named = set(re.findall(r"`(?:\w+=\w+ )?make ([a-z]+)", text)) | set(re.findall(r"^make ([a-z]+)", text, re.MULTILINE))
     assert named <= targets
+
+
+def test_the_reference_is_in_step_with_the_models() -> None:
+    """`make docs` was run after the last change of strategies/spec."""
+    assert reference.PAGE.read_text() == reference.page()
 
 
 def test_the_page_of_phases_is_in_step_with_the_table() -> None:
