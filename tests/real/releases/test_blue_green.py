@@ -12,7 +12,7 @@ PREVIEW = {"type": "BlueGreen", "blueGreen": {"approval": True}}
 
 
 def _traffic(*, routed: bool) -> Manifest:
-    return {"drain": "1s", **({"httpRoute": {"name": "checkout"}} if routed else {})}
+    return {"drain": "3s", **({"httpRoute": {"name": "checkout"}} if routed else {})}
 
 
 @pytest.mark.parametrize("routed", [False, True], ids=["by the pin", "by the route"])

@@ -52,7 +52,7 @@ def test_a_sudden_end_in_any_phase_changes_no_release_and_repeats_nothing(
     shops["stepping"].ask("promote", "full")
     shops["baking"].ask("promote", "step")
     shops["stepping"].wait_for_phase("Baking", "Completing", "Healthy")
-    assert time.monotonic() - killed < 7  # 1 s until the kubelet has it back, then 5.
+    assert time.monotonic() - killed < 10, "it waited for its own Lease to run out"
     for name, one in shops.items():
         one.wait_for_phase("RolledBack" if name == "returning" else "Healthy")
         images = {"starting": {"shop:2-startup5": 2}, "returning": {"shop:1": 2}}.get(name, {"shop:2": 2})

@@ -61,7 +61,8 @@ def test_a_silent_prometheus_stops_nothing_but_the_clock(shop: MakeShop, gateway
             assert waiting.status()["trial"]["step"]["weight"] == 50
             aborted.wait_for_phase("Waiting")
             aborted.ask("abort")
-            aborted.wait_for_outcome("Aborted", timeout=5)
+            aborted.wait_for_phase("RollingBack", "RolledBack", timeout=8)  # A query may take 10 s.
+            aborted.wait_for_outcome("Aborted")
         finally:
             prometheus.resume()
         waiting.wait_for_outcome("Completed")

@@ -109,7 +109,7 @@ def test_every_right_of_the_chart_is_used_no_other_call_is_made_and_none_is_forb
     checkout.kubectl("scale", "deployment/checkout", "--replicas=2")
     checkout.wait_for(lambda: checkout.replicas().get("shop:1") == 2)
     checkout.kubectl("scale", "deployment/checkout", "--replicas=1")  # Kept back, then written by us through /scale.
-    checkout.wait_for_message("up")
+    checkout.wait_for(lambda: checkout.status()["trial"]["gates"][-1].get("at"), what="an answer to the gate")
     checkout.ask("abort")
     checkout.wait_for_phase("RolledBack")
     checkout.apply(checkout.manifest(**quick))

@@ -17,7 +17,7 @@ def _answer(shop: Shop, key: str, value: str = "true") -> Manifest:
     before = len(shop.status().get("requests") or [])
     shop.ask(key, value)
     shop.wait_for(lambda: len(shop.status().get("requests") or []) > before, timeout=10)
-    shop.wait_for(lambda: f"{GROUP}/{key}" not in (shop.get("release")["metadata"].get("annotations") or {}), timeout=5)
+    shop.wait_for(lambda: f"{GROUP}/{key}" not in (shop.get("release")["metadata"].get("annotations") or {}))
     given: list[Manifest] = shop.status()["requests"]
     assert len(given) == before + 1
     assert (given[-1]["key"], given[-1]["value"], given[-1]["author"]) == (key, value, "alice")

@@ -72,7 +72,7 @@ def test_a_service_that_appears_in_mid_release_is_pinned_like_the_others(shop: M
     status = checkout.wait_for_trial_weight(50)
     checkout.apply(checkout.service("late"))
     stable = status["stable"]["hash"]
-    checkout.wait_for(lambda: checkout.get("service", "late")["spec"]["selector"].get("pod-template-hash") == stable, timeout=5)
+    checkout.wait_for(lambda: checkout.get("service", "late")["spec"]["selector"].get("pod-template-hash") == stable)
     assert checkout.get("service", "ignored")["spec"]["selector"] == {"app": "checkout"}
     checkout.ask("abort")
     checkout.wait_for_outcome("Aborted")
