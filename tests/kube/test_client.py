@@ -7,7 +7,7 @@ import pytest
 
 from controller.kube import errors
 from controller.kube.answers import OBJECT_LIMIT
-from controller.kube.client import JSON_PATCH, MERGE_PATCH
+from controller.kube.client import JSON_PATCH, MERGE_PATCH, encoded
 from controller.kube.connection import Timeouts
 from controller.kube.paths import DEPLOYMENTS
 from tests.kube.serving import Exchange, listing, serve, status, thing
@@ -179,6 +179,11 @@ def test_a_busy_server_is_asked_once_and_its_retry_after_is_handed_on(code: int)
             server.client().get(PATH)
         assert caught.value.retry_after == 7.0
         assert len(server.requests) == 1
+
+
+def test_bodies_are_written_as_go_writes_them() -> None:
+    """<, > and & escaped, umlauts not: a JSON Patch's `test` is compared as text, and would never match."""
+    assert encoded({"a": "<ü> & \u2028 →"}) == '{"a":"\\u003cü\\u003e \\u0026 \\u2028 →"}'.encode()
 
 
 def test_a_failed_test_of_a_json_patch_is_told_from_an_invalid_object() -> None:

@@ -32,7 +32,7 @@ def test_promote_pause_resume_and_full_promotion_move_a_release_by_hand(shop: Ma
     assert not _answer(checkout, "promote", "step")["done"]
     checkout.ship("2")
     checkout.wait_for_trial_weight(20)
-    assert _answer(checkout, "pause", "lunch")["done"]
+    assert _answer(checkout, "pause", "lunch <Müller & Söhne> →")["done"]  # What Go escapes, and what it does not.
     assert "lunch" in checkout.wait_for_phase("Paused")["message"]
     assert not _answer(checkout, "pause", "again")["done"]
     assert _answer(checkout, "resume")["done"]
