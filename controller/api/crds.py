@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter
 
 from controller.api.names import GROUP, VERSION
-from strategies.spec.base import DURATION_PATTERN, format_duration
+from strategies.spec.base import DURATION_PATTERN, format_duration, rule, rules
 from strategies.spec.metric_source import MetricSourceSpec, MetricSourceStatus
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
@@ -29,6 +29,10 @@ _RELEASE_COLUMNS = (
     ("Reason", "string", ".status.reason", "Why the release is where it is."),
     ("Age", "date", ".metadata.creationTimestamp", ""),
 )
+_SHORT_NAME = rule(
+    "size(self.metadata.name) <= 63",
+    "metadata.name may have 63 characters, because it becomes a label's value on the Deployment; choose a shorter name",
+)
 _SOURCE_COLUMNS = (
     ("Address", "string", ".spec.address", "Address of the query API."),
     ("Age", "date", ".metadata.creationTimestamp", ""),
@@ -42,7 +46,7 @@ def custom_resource_definitions() -> dict[str, Object]:
     release = _definition(
         kind="Release", plural="releases", short=["rel"], scope="Namespaced", columns=_RELEASE_COLUMNS,
         schema=_object("A Release makes every change of its Deployment go out in steps, each gated, each undone when it fails.",
-                       ReleaseSpec, Status),
+                       ReleaseSpec, Status) | rules(_SHORT_NAME),
     )  # fmt: skip
     source = _definition(
         kind="MetricSource", plural="metricsources", short=["ms"], scope="Cluster", columns=_SOURCE_COLUMNS,

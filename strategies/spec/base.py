@@ -12,13 +12,14 @@ from pydantic.alias_generators import to_camel
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
 DURATION_PATTERN = r"^([0-9]{1,6}(ms|s|m|h))+$"
+DURATION_LENGTH = 32
 
 
 def parse_duration(text: Any) -> Any:
     """`1h30m` as a timedelta; units ms, s, m, h, largest first or not. Raises ValueError for anything else."""
     if isinstance(text, timedelta):
         return text
-    if not isinstance(text, str) or not re.match(DURATION_PATTERN, text):
+    if not isinstance(text, str) or len(text) > DURATION_LENGTH or not re.fullmatch(DURATION_PATTERN, text):
         raise ValueError(f"{text!r} is not a duration; write for example 30s, 5m or 1h30m")
     parts = re.findall(r"([0-9]+)(ms|s|m|h)", text)
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
@@ -39,7 +40,7 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "maxLength": 32}),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "maxLength": DURATION_LENGTH}),
 ]
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from strategies.spec.base import Duration, Model, Record, rule, rules
 from strategies.spec.release import Name
@@ -45,6 +45,12 @@ class Authentication(Model):
         )
     )  # fmt: skip
 
+    @model_validator(mode="after")
+    def _one_way(self) -> "Authentication":
+        if sum(way is not None for way in (self.bearer, self.bearer_file, self.basic)) > 1:
+            raise ValueError("choose one of bearer, bearerFile and basic")
+        return self
+
 
 class TransportSecurity(Model):
     """TLS of the connection. Certificates are always verified."""
@@ -79,6 +85,12 @@ class MetricSourceSpec(Model):
                  "timeout must be between 1s and 1m")
         )
     )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _patience(self) -> "MetricSourceSpec":
+        if not timedelta(seconds=1) <= self.timeout <= timedelta(minutes=1):
+            raise ValueError("timeout must be between 1s and 1m")
+        return self
 
 
 class MetricSourceStatus(Record):

@@ -53,6 +53,18 @@ class VersionSource(Model):
         None, description="The version itself, for authors who change it together with the template."
     )
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule("!(has(self.fromLabel) && has(self.literal))", "choose one of fromLabel and literal")
+        )
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "VersionSource":
+        if self.from_label is not None and self.literal is not None:
+            raise ValueError("choose one of fromLabel and literal")
+        return self
+
 
 class CanaryStep(Model):
     """A share of the traffic, and what must be true before the next one."""

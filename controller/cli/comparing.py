@@ -1,0 +1,112 @@
+"""What a Release says, compared with the other manifests that were given: its Deployment, Services, route, MetricSources.
+
+What is not among them is no error: it may be in the cluster. It is named in a hint, so that nobody takes it for checked.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from controller.cli.findings import Finding, Resource, Severity
+from controller.cli.manifests import Path
+from controller.cli.obstacles import Unreadable, obstacles
+from strategies.spec.metric_source import MetricSourceSpec, allows
+from strategies.spec.reason import Reason
+from strategies.spec.release import ReleaseSpec
+
+Object = dict[str, Any]
+_NAMED_BY: dict[Reason, Path] = {
+    Reason.SERVICE_SHARED: ("spec", "traffic"),
+    Reason.ROUTE_UNUSABLE: ("spec", "traffic", "httpRoute", "name"),
+}
+_WORKLOAD: Path = ("spec", "workloadRef", "name")
+_BUILT_IN = {"Deployment": "apps", "Service": "", "HTTPRoute": "gateway.networking.k8s.io"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A Release that is valid by itself."""
+
+    resource: Resource
+    spec: ReleaseSpec
+
+
+class Neighbours:
+    """All objects that were given."""
+
+    def __init__(self, resources: list[Resource], sources: dict[str, MetricSourceSpec]) -> None:
+        """`sources` are the valid MetricSources by name."""
+        self._resources = [r for r in resources if str(r.value.get("apiVersion")).rpartition("/")[0] == _BUILT_IN.get(r.kind)]
+        self.sources = sources
+
+    def of(self, kind: str, beside: Resource) -> list[Resource]:
+        """Objects of this kind in the namespace of `beside`; of several that claim one name, the nearest in the files."""
+        found = [r for r in self._resources if r.kind == kind and r.namespace == beside.namespace and r.name]
+        found.sort(key=lambda r: (r.file != beside.file, FilePath(r.file).parent != FilePath(beside.file).parent))
+        return list({r.name: r for r in reversed(found)}.values())
+
+    def replicas(self, release: Checked) -> int | None:
+        """What the Release's Deployment asks for, if it is among the files."""
+        for found in self.of("Deployment", release.resource):
+            spec = found.value.get("spec")
+            if found.name == release.spec.workload_ref.name and isinstance(spec, dict):
+                wanted = spec.get("replicas", 1)
+                return wanted if isinstance(wanted, int) else None
+        return None
+
+
+def compare(release: Checked, neighbours: Neighbours, releases: list[Checked]) -> Iterator[Finding]:
+    """Findings about one Release and what stands beside it."""
+    yield from _one_per_workload(release, releases)
+    yield from _sources(release, neighbours)
+    absent = []
+    resource, spec = release.resource, release.spec
+    deployments = neighbours.of("Deployment", resource)
+    mine = next((d for d in deployments if d.name == spec.workload_ref.name), None)
+    named = spec.traffic.http_route.name if spec.traffic.http_route else None
+    route = next((r for r in neighbours.of("HTTPRoute", resource) if r.name == named), None)
+    services = [s.value for s in neighbours.of("Service", resource)]
+    if mine is None:
+        absent.append(f"Deployment {spec.workload_ref.name}")
+    else:
+        yield from _obstacles(release, mine, services, route if services else None, [d for d in deployments if d is not mine])
+    if named is not None and (route is None or mine is None or not services):
+        absent.append(f"HTTPRoute {named}" if route is None else f"HTTPRoute {named}'s Services")
+    absent += [f"MetricSource {name}" for name in sorted({g.threshold.source for g in spec.gates} - set(neighbours.sources))]
+    if absent:
+        yield resource.finding(("spec",), f"not compared with {', '.join(absent)}: not among these files",
+                               "Name the files that have them, too, or look in the cluster.", Severity.HINT)  # fmt: skip
+
+
+def _obstacles(
+    release: Checked, mine: Resource, services: list[Object], route: Resource | None, others: list[Resource]
+) -> Iterator[Finding]:
+    try:
+        found = obstacles(release.spec, mine.value, services=services, route=route.value if route else None,
+                          others=[other.value for other in others])  # fmt: skip
+    except Unreadable:
+        message = f"not compared with Deployment {mine.name} ({mine.file}), its Services and route: one of them is no object"
+        yield release.resource.finding(_WORKLOAD, message, "Correct it first.", Severity.HINT)
+        return
+    for reason, message in found:
+        yield release.resource.finding(_NAMED_BY.get(reason, _WORKLOAD), message)
+
+
+def _one_per_workload(release: Checked, releases: list[Checked]) -> Iterator[Finding]:
+    first = next(r for r in releases if (r.resource.namespace, r.spec.workload_ref) ==
+                 (release.resource.namespace, release.spec.workload_ref))  # fmt: skip
+    if first.resource.name != release.resource.name:
+        name, other = release.spec.workload_ref.name, first.resource
+        yield release.resource.finding(_WORKLOAD, f"Deployment {name} already belongs to Release {other.name} ({other.file})",
+                                       "Delete one of the two.")  # fmt: skip
+
+
+def _sources(release: Checked, neighbours: Neighbours) -> Iterator[Finding]:
+    namespace = release.resource.namespace
+    for number, gate in enumerate(release.spec.gates):
+        source = neighbours.sources.get(gate.threshold.source)
+        if source is not None and namespace is not None and not allows(source.namespaces, namespace):
+            path: Path = ("spec", "gates", number, "threshold", "source")
+            yield release.resource.finding(path, f"MetricSource {gate.threshold.source} may not be used in namespace {namespace}",
+                                           "Ask whoever runs it to add the namespace to its spec.namespaces.")  # fmt: skip

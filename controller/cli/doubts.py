@@ -1,0 +1,126 @@
+"""What a Release that is valid does not do as its author may think: warnings, from the spec alone.
+
+Pure. What makes a spec invalid is said by the models, what keeps a release from starting by strategies.rollout.start; no
+such rule is repeated here.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from controller.cli.manifests import Path
+from strategies.analysis import query
+from strategies.analysis.promql_tree import Selector, render, walk
+from strategies.rollout.plan import PlannedStep, plan
+from strategies.spec.base import format_duration
+from strategies.spec.release import Gate, ReleaseSpec, StrategyType
+from strategies.spec.status import Kind
+
+_SECTIONS = {
+    StrategyType.CANARY: ("canary", "canary"),
+    StrategyType.BLUE_GREEN: ("blueGreen", "blue_green"),
+    StrategyType.ROLLING: ("rolling", "rolling"),
+}
+_ANOTHER_SENTENCE = re.compile(r"[.!?]\s+\w|\n\s*\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """One warning. `path` is below the object; `part` is what of a query it is about."""
+
+    path: Path
+    message: str
+    remedy: str
+    part: str = ""
+
+
+def doubts(spec: ReleaseSpec, replicas: int) -> Iterator[Doubt]:
+    """All warnings for a Deployment with so many replicas."""
+    yield from _sections(spec)
+    steps = plan(spec, Kind.RELEASE, max(1, replicas), routed=spec.traffic.http_route is not None)
+    for number, gate in enumerate(spec.gates):
+        path: Path = ("spec", "gates", number)
+        yield from _asked(gate, path, steps, spec.strategy.type)
+        yield from _selection(gate, (*path, "threshold"))
+    yield from _durations(spec, steps)
+    yield from _plan(spec)
+
+
+def _sections(spec: ReleaseSpec) -> Iterator[Doubt]:
+    for kind, (section, attribute) in _SECTIONS.items():
+        if kind is not spec.strategy.type and attribute in spec.strategy.model_fields_set:
+            yield Doubt(path=("spec", "strategy", section), message=f"has no effect while type is {spec.strategy.type}",
+                        remedy=f"Write type: {kind}, or take {section} out.")  # fmt: skip
+
+
+def _asked(gate: Gate, path: Path, steps: tuple[PlannedStep, ...], strategy: StrategyType) -> Iterator[Doubt]:
+    times = {step.gate_time for step in steps}
+    if not times & set(gate.at):
+        yield Doubt(path=(*path, "at"), message=f"the gate is never asked: a release of type {strategy} has no such time",
+                    remedy=f"Name one of {', '.join(sorted(times))}.")  # fmt: skip
+
+
+def _selection(gate: Gate, path: Path) -> Iterator[Doubt]:
+    parsed = query.parse(gate.threshold.query)
+    if not parsed.variables & {"candidate", "candidate_pods"}:
+        message = "the query does not name the candidate, so it asks both revisions together"
+        yield Doubt(path=(*path, "query"), message=message, remedy='Put pod=~"$candidate_pods" into its selectors.')
+    else:
+        for selector in (node for node in walk(parsed.tree) if isinstance(node, Selector)):
+            if not any("$candidate" in matcher.value or "$stable" in matcher.value for matcher in selector.matchers):
+                part = selector.metric or render(selector)
+                yield Doubt(path=(*path, "query"), part=part, message=f"{part} is asked of every pod, not of one revision",
+                            remedy='Put pod=~"$candidate_pods" into this selector, too.')  # fmt: skip
+    if "window" in gate.threshold.model_fields_set and query.WINDOW_VARIABLE not in parsed.variables:
+        yield Doubt(path=(*path, "window"), message="has no effect: the query does not use $window",
+                    remedy="Write [$window] in the query, or take window out.")  # fmt: skip
+
+
+def _durations(spec: ReleaseSpec, steps: tuple[PlannedStep, ...]) -> Iterator[Doubt]:
+    """A step that is shorter than what its gates look at is judged by what was before it."""
+    said: set[Path] = set()
+    for number, step in enumerate(steps):
+        path = _duration_of(spec, step, number)
+        asked = [gate for gate in spec.gates if step.gate_time in gate.at]
+        if path is None or path in said or not asked:
+            continue
+        slowest = max(asked, key=_looks_at)
+        if step.duration < _looks_at(slowest):
+            said.add(path)
+            given = format_duration(step.duration)
+            yield Doubt(path=path, message=f"{given} is too short for gate {slowest.name}: {_why(slowest)}",
+                        remedy=f"Make it at least {format_duration(_looks_at(slowest))}, or the gate faster.")  # fmt: skip
+
+
+def _duration_of(spec: ReleaseSpec, step: PlannedStep, number: int) -> Path | None:
+    """The field that says how long this step takes; None where there is none."""
+    if step.name == "Preview":
+        return ("spec", "strategy", "blueGreen", "previewDuration") if spec.strategy.type is StrategyType.BLUE_GREEN else None
+    if step.name == "Bake":
+        return ("spec", "rollback", "warm", "for")
+    if step.name == "Batch":
+        return ("spec", "strategy", "rolling", "pause")
+    return ("spec", "strategy", "canary", "steps", number - 1, "duration")
+
+
+def _looks_at(gate: Gate) -> timedelta:
+    threshold = gate.threshold
+    uses_window = query.WINDOW_VARIABLE in query.parse(threshold.query).variables
+    return max(threshold.interval * threshold.failures, threshold.window if uses_window else timedelta())
+
+
+def _why(gate: Gate) -> str:
+    threshold = gate.threshold
+    if _looks_at(gate) > threshold.interval * threshold.failures:
+        return f"most of its window of {format_duration(threshold.window)} is older than the step"
+    return f"it fails by {threshold.failures} answers, {format_duration(threshold.interval)} apart"
+
+
+def _plan(spec: ReleaseSpec) -> Iterator[Doubt]:
+    path: Path = ("spec", "rollback", "plan")
+    if spec.rollback.plan is None:
+        yield Doubt(path=path, message="there is no rollback plan", remedy="Say in one sentence how this goes back.")
+    elif _ANOTHER_SENTENCE.search(spec.rollback.plan):
+        yield Doubt(path=path, message="the rollback plan is more than one sentence",
+                    remedy="Shorten it: a plan that is not one sentence is not ready.")  # fmt: skip

@@ -1,0 +1,181 @@
+"""One look at a Release's world with the user's rights: what the controller's gatherer would see, from lists instead of views.
+
+Read-only: the one call that looks like a write is the server dry-run that asks whether changes are held. What the user may
+not read is Unknown, and is told; where the controller has put what it saw into the status, that counts instead.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from controller.cli.access import FIELD_MANAGER, Access
+from controller.cli.answers import may_not, what_was_asked
+from controller.cli.view import condition
+from controller.kube import paths
+from controller.kube.client import Client, Page, Query
+from controller.kube.connection import Connection
+from controller.kube.errors import Forbidden, NotFound
+from controller.kube.paths import Resource
+from controller.kube.reflector import Reflector
+from controller.kube.store import key_of
+from controller.metrics.pool import Queries
+from controller.reconcile import commit
+from controller.reconcile.asking import Asker
+from controller.reconcile.cluster import Cluster, Key, Namespace
+from controller.reconcile.gather import PODS_EVERY, Gatherer, utc_now
+from controller.reconcile.memory import Memory
+from controller.reconcile.requests import trim
+from controller.reconcile.turn import read_spec
+from controller.settings import Settings
+from strategies.analysis.verdict import Unknown
+from strategies.spec.reason import Reason
+from strategies.spec.release import ReleaseSpec
+from strategies.spec.status import Status
+from strategies.world.observation import Observation, Route
+
+Object = dict[str, Any]
+_TRAFFIC = ("services", "candidate_service", "route")
+_NEEDED = {
+    "get deployments": ("workload",), "patch deployments": ("hold",), "list replicasets": ("replica_sets",),
+    "list services": _TRAFFIC, "list endpointslices": _TRAFFIC, "list httproutes": ("route",), "list pods": ("pods",),
+    "list controllerrevisions": ("kept",),
+}  # fmt: skip
+"""Call → the parts of an Observation that cannot be known without it."""
+_GATE_PROBLEM = re.compile(r"spec\.gates\[([^]]+)\]: (.*)", re.DOTALL)
+"""As strategies.rollout.start says it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A Release, what was committed, and what is seen of its world now. `unread` says what could not be read."""
+
+    release: Object
+    spec: ReleaseSpec | None
+    status: Status
+    observation: Observation
+    now: datetime
+    unread: tuple[str, ...]
+
+
+def take(access: Access, name: str) -> Snapshot:
+    """Look once. Raises Problem when the Release itself cannot be read."""
+    release = trim(access.release(name))
+    status, _ = commit.read(release)
+    spec, error = read_spec(release)
+    reader = _Reader(access.connection)
+    listed = _Listed(reader)
+    # What is seen for the first time is as old for us as for a controller that starts at this moment.
+    memory = Memory(uid=release["metadata"]["uid"])
+    memory.attend(status.attempts)
+    memory.pods_at = time.monotonic() - 2 * PODS_EVERY
+    observation = Gatherer(listed, utc_now).look(release, spec, status, memory)
+    assert observation is not None  # Nothing is waited for: what was listed is there, and what was not has been refused.
+    changes: dict[str, Any] = {"spec_error": error}
+    for call, said in reader.refused.items():
+        changes |= dict.fromkeys(_NEEDED.get(call, ()), Unknown(reason="NotRead", message=said))
+    if spec is not None and memory.scope:
+        changes["gate_problems"] = listed.gate_problems(spec, status, access.namespace)
+    seen = _as_committed(replace(observation, **changes), status, reader)
+    return Snapshot(release=release, spec=spec, status=status, observation=seen, now=datetime.now(UTC),
+                    unread=tuple(dict.fromkeys(reader.refused.values())))  # fmt: skip
+
+
+class _Reader(Client):
+    """A client that notes what it was refused: call (`list pods`) → a sentence."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, field_manager=FIELD_MANAGER)
+        self.refused: dict[str, str] = {}
+
+    def get(self, path: str, query: Query | None = None) -> Object:
+        """As Client's."""
+        with self._noting():
+            return super().get(path, query)
+
+    def list(self, path: str, query: Query | None = None) -> Page:
+        """As Client's. A kind that the cluster does not know counts as refused."""
+        with self._noting(absent=True):
+            return super().list(path, query)
+
+    def patch(self, path: str, body: object, content_type: str, query: Query | None = None) -> Object:
+        """As Client's; the gatherer makes dry runs only."""
+        assert query is not None and query.get("dryRun") == "All"
+        with self._noting():
+            return super().patch(path, body, content_type, query)
+
+    @contextmanager
+    def _noting(self, *, absent: bool = False) -> Iterator[None]:
+        try:
+            yield
+        except (Forbidden, NotFound) as error:
+            verb, resource, _ = what_was_asked(error)
+            if isinstance(error, Forbidden):
+                why = " (a dry run, which would tell whether changes are held)" if verb == "patch" else ""
+                self.refused[f"{verb} {resource}"] = f"you may not {may_not(error)}{why}"
+            elif absent:
+                self.refused[f"{verb} {resource}"] = f"this cluster does not know {resource}"
+            raise
+
+
+class _Views(Namespace):
+    """A namespace whose resources are listed when they are first asked for, and not followed."""
+
+    def __init__(self, reader: _Reader, namespace: str) -> None:
+        super().__init__(reader, namespace, lambda _namespace, _changed: None)
+        self._reader, self._where = reader, namespace
+        self._listed: dict[Resource, Reflector] = {}
+
+    def follow(self, resource: Resource) -> Reflector:
+        """The view of a resource, filled once."""
+        if resource not in self._listed:
+            self._listed[resource] = Reflector(self._reader, resource, namespace=self._where)
+            _fill(self._reader, self._listed[resource], resource.path(self._where))
+        return self._listed[resource]
+
+
+class _Listed(Cluster):
+    """The cluster as the gatherer takes it. Nothing is started: views are filled by one list each."""
+
+    def __init__(self, reader: _Reader) -> None:
+        settings = Settings()
+        super().__init__(reader, lambda _key: None, (settings.hold_policy, settings.pin_policy))
+        self._reader = reader
+
+    def enter(self, key: Key) -> Namespace:
+        """The Release's namespace, read as it is asked for."""
+        return _Views(self._reader, key[0])
+
+    def gate_problems(self, spec: ReleaseSpec, status: Status, namespace: str) -> Mapping[str, str]:
+        """What is wrong with the gates' sources; what the controller said of them where the user may not list sources."""
+        if not spec.gates:
+            return {}
+        if not _fill(self._reader, self.sources.reflectors[0], paths.METRIC_SOURCES.path()):
+            said = _GATE_PROBLEM.match(status.message) if status.reason is Reason.GATE_UNUSABLE else None
+            return {said[1]: said[2]} if said else {}
+        return Asker(self, Queries(), "", lambda _key: None).problems(spec, namespace)
+
+
+def _fill(reader: _Reader, view: Reflector, path: str) -> bool:
+    """List once into a view; false, and the view is empty, where that is refused."""
+    view.synced.set()
+    try:
+        items, version = reader.list(path)
+    except (Forbidden, NotFound):
+        return False
+    view.store.replace({key_of(item): item for item in items}, version)
+    return True
+
+
+def _as_committed(seen: Observation, status: Status, reader: _Reader) -> Observation:
+    """With what the controller has said in the status where the user may not look for himself."""
+    hold = condition(status, "HoldActive")
+    if isinstance(seen.hold, Unknown) and hold is not None and hold.status != "Unknown":
+        seen = replace(seen, hold=hold.status == "True")
+    if isinstance(seen.route, Route) and {"get gateways", "get gatewayclasses"} & reader.refused.keys():
+        problem = status.message if status.reason is Reason.ROUTE_UNUSABLE else None
+        seen = replace(seen, route=replace(seen.route, problem=problem))
+    return seen
