@@ -10,11 +10,20 @@ PYTHON := .venv/bin/python
 IMAGE ?= release-coordinator:dev
 # Set to name tests: make test TESTS=tests/rollout
 TESTS ?= tests
+# What to measure, and where: make bench NAME=burst ON=real
+NAME ?=
+ON ?= playground
 
-.PHONY: help test lint provision controlplane crds docs lock kind image
+.PHONY: help demo playground test lint bench provision controlplane crds docs lock kind image
 
 help: ## This list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: .venv/requirements-dev.txt ## The main job, told live on a cluster in one process; needs nothing but Python
+	@$(PYTHON) -m playground.demo
+
+playground: .venv/requirements-dev.txt ## A cluster in one process with the controller in it, for your own kubectl, until Ctrl-C
+	@$(PYTHON) -m controller.cli playground
 
 test: lint provision ## Set up everything, then lint and all tests, those on the real control plane among them
 	$(PYTHON) -m pytest $(TESTS)
@@ -23,6 +32,9 @@ lint: .venv/requirements-dev.txt ## Style, types, layers
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+bench: provision ## Measure: all, or NAME=rollback|calls|burst|idle|start; ON=playground or real
+	$(PYTHON) -m bench $(NAME) --on $(ON)
 
 provision: .venv/requirements-dev.txt ## Find or build etcd, kube-apiserver, Prometheus, … (once; 12 minutes, needs Go 1.26)
 	@scripts/tools.sh
@@ -51,7 +63,6 @@ image: ## Build the container image
 
 # The environment is exactly the lock file. The project itself is not installed: it runs from the tree.
 .venv/requirements-dev.txt: requirements-dev.txt
-	@scripts/tools.sh
 	uv=$$(scripts/uv.sh); [ -x $(PYTHON) ] || $$uv venv --quiet .venv; \
 	$$uv pip sync --python $(PYTHON) --require-hashes requirements-dev.txt
 	cp $< $@

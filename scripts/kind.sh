@@ -27,4 +27,4 @@ helm upgrade --install release-coordinator charts/release-coordinator --namespac
   --set image.repository="${image%:*}" --set image.tag="${image#*:}" --wait
 kubectl --namespace release-coordinator rollout status deployment/release-coordinator --timeout=120s
 
-RELEASE_COORDINATOR_KUBECONFIG="$KUBECONFIG" .venv/bin/python -m pytest tests/real/policies "$@"
+RELEASE_COORDINATOR_KUBECONFIG="$KUBECONFIG" .venv/bin/python -m pytest tests/conformance/policies "$@"

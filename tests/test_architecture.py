@@ -20,16 +20,22 @@ from strategies.world import effects
 
 ROOT = Path(__file__).parents[1]
 CHART = ROOT / "charts" / "release-coordinator" / "templates"
-PRODUCT = sorted([*ROOT.glob("controller/**/*.py"), *ROOT.glob("strategies/**/*.py")])
+PLAYGROUND = sorted(ROOT.glob("playground/**/*.py"))
+PRODUCT = sorted([*ROOT.glob("controller/**/*.py"), *ROOT.glob("strategies/**/*.py"), *PLAYGROUND])
 PURE = sorted(ROOT.glob("strategies/**/*.py"))
 TESTS = sorted(ROOT.glob("tests/**/*.py"))
-WRITTEN = ("controller/**/*.py", "strategies/**/*.py", "tests/**/*.py", "bench/**/*.py", "charts/**/*", "docs/**/*",
-           "examples/**/*", "*.md", "*.toml", "Containerfile", "Makefile")  # fmt: skip
+WRITTEN = ("controller/**/*.py", "strategies/**/*.py", "playground/**/*.py", "tests/**/*.py", "bench/**/*.py", "charts/**/*",
+           "docs/**/*", "examples/**/*", "*.md", "*.toml", "Containerfile", "Makefile")  # fmt: skip
 TEXTS = sorted(path for pattern in WRITTEN for path in ROOT.glob(pattern) if path.is_file() and path != Path(__file__))
 FORBIDDEN_MODULES = {"time", "random", "os", "socket", "threading", "logging", "subprocess", "asyncio", "multiprocessing",
                      "select",
                      "secrets", "pathlib", "io", "shutil", "tempfile", "urllib", "http", "ssl", "signal", "sched", "queue",
                      "concurrent", "importlib", "sys"}  # fmt: skip
+# What serves the playground to people may use real time; nothing else in it may.
+REAL_TIME = ("server.py", "driving.py", "front.py", "__main__.py", "demo/")
+SAME_AGAIN = [path for path in PLAYGROUND if not str(path.relative_to(ROOT / "playground")).startswith(REAL_TIME)]
+FORBIDDEN_ON_THE_LOOP = {"time", "socket", "threading", "subprocess", "asyncio", "multiprocessing", "select", "secrets", "sched",
+                         "concurrent", "signal"}  # fmt: skip
 FORBIDDEN_CALLS = {"open", "print", "__import__", "exec", "eval", "input", "globals", "breakpoint"}
 FORBIDDEN_CLOCKS = {"now", "utcnow", "today"}
 
@@ -75,6 +81,22 @@ def test_the_layers_of_the_design_are_kept() -> None:
 def test_the_core_takes_nothing_from_the_world(path: Path) -> None:
     """No clock, file, chance, thread, log or late import anywhere in strategies."""
     assert list(impurities(tree(path))) == []
+
+
+@pytest.mark.parametrize("path", SAME_AGAIN, ids=name_of)
+def test_the_playground_does_the_same_again(path: Path) -> None:
+    """From the same seed: its parts have no clock, thread or chance but the loop's and the Random that they are given."""
+    imported: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found = {alias.name for alias in node.names} if isinstance(node, ast.Import) else {node.module or ""}
+            imported |= found if isinstance(node, ast.Import) else set()
+            assert not {name.partition(".")[0] for name in found} & FORBIDDEN_ON_THE_LOOP, f"line {node.lineno}"
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            where, used = f"line {node.lineno}", f"{node.value.id}.{node.attr}"
+            assert used not in {"datetime.now", "datetime.utcnow", "date.today", "uuid.uuid1", "uuid.uuid4"}, where
+            assert node.value.id != "random" or "random" not in imported or node.attr == "Random", where
 
 
 @pytest.mark.parametrize("line", [

@@ -47,6 +47,8 @@ PROGRAMS = (
             oldest=(4, 0)),
     Program(name="prometheus", module="prometheus", package="github.com/prometheus/prometheus/cmd/prometheus",
             oldest=(3, 0)),
+    # Next to Prometheus, which has compiled nearly all of it.
+    Program(name="promtool", module="prometheus", package="github.com/prometheus/prometheus/cmd/promtool", oldest=(3, 0)),
 )  # fmt: skip
 
 

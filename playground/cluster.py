@@ -1,0 +1,69 @@
+"""The cluster: API server, controllers, node, gateway, users and Prometheus on one loop, from one seed.
+
+Only put together here. Nothing happens before somebody runs the loop; the same seed and the same requests at the same
+moments give the same history.
+"""
+
+from pathlib import Path
+from random import Random
+
+from playground import installing
+from playground.apiserver import people, roles
+from playground.apiserver.accounts import ServiceAccounts
+from playground.apiserver.api import ApiServer
+from playground.apiserver.client import Client
+from playground.controllers.deployment.controller import DeploymentController
+from playground.controllers.endpoints import EndpointsController
+from playground.controllers.garbage import GarbageCollector
+from playground.controllers.namespaces import NamespaceController
+from playground.controllers.replicaset import ReplicaSetController
+from playground.loop import Loop
+from playground.nodes.kubelet import Kubelet
+from playground.policies.plugin import Policies
+from playground.prometheus.api import Api
+from playground.prometheus.scraping import Scraper
+from playground.prometheus.series import Store
+from playground.traffic.gateway import Gateway
+from playground.traffic.users import Users
+
+NAMESPACES = ("default", "kube-system", "release-coordinator")
+
+
+class Cluster:
+    """`api`, `kubelet`, `gateway`, `users` and `prometheus` are what tests and the front end use; the rest works by itself."""
+
+    def __init__(self, loop: Loop, seed: int = 0, *, authority: str = "", crds: Path | None = None) -> None:
+        """`authority`: the certificate (PEM) every namespace gets; `crds`: a folder of definitions instead of the chart's."""
+        self.loop = loop
+        self.api = ApiServer(loop, chance=Random(f"{seed} names"))  # noqa: S311, not for secrets
+        self.api.chain.plugins += [ServiceAccounts(self.api.store), Policies(self._listed)]
+        self._reader = self.api.client("system:apiserver")
+        self.kubelet = Kubelet(loop, self._own("kubelet"))
+        self.gateway = Gateway(loop, self._own("gateway"))
+        self.users = Users(loop, self.kubelet, self.gateway, Random(f"{seed} users"))  # noqa: S311, not for secrets
+        self.series = Store()
+        self.prometheus = Api(loop, self.series)
+        self._create(crds)
+        for controller in (DeploymentController, ReplicaSetController, EndpointsController, GarbageCollector):
+            controller(loop, self._own(controller.__name__)).start()
+        NamespaceController(loop, self._own("namespace-controller"), authority).start()
+        for part in (self.kubelet, self.gateway, self.users, Scraper(loop, self.kubelet, self.users, self.series)):
+            part.start()
+
+    def _own(self, name: str) -> Client:
+        return self.api.client(f"system:serviceaccount:kube-system:{name}")
+
+    def _listed(self, resource: str) -> list[dict[str, object]]:
+        return self._reader.list(resource)
+
+    def _create(self, crds: Path | None) -> None:
+        client = self._reader
+        for name in NAMESPACES:
+            client.create("namespaces", {"metadata": {"name": name}})
+        for resource, body in roles.objects():
+            client.create(resource, body)
+        for manifest in installing.manifests(crds):
+            client.create(installing.resource_of(manifest), manifest)
+
+
+__all__ = ["Cluster", "people"]

@@ -1,0 +1,106 @@
+"""The policies as one admission plug-in: which writes each of them sees, and how a verdict is told to the user.
+
+What a policy decides stands in its own module.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from playground.apiserver.admission import Attempt, Denial
+from playground.policies import hold, hold_guard, hold_notice, pin, pin_notice, release_writers, requested_by
+from playground.policies.installation import GROUP, Bound, bound
+from playground.policies.write import PIN, RELEASE, Object, Write, labels
+
+Mutation = Callable[[Write], Object]
+Validation = Callable[[Write, Bound], Iterable[str]]
+List = Callable[[str], list[Object]]
+"""The objects of a cluster-scoped resource (plural.group), as they are now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a policy sees: writes on these resources, with this label on the object before or after ("": without asking).
+
+    `but_ours`: except the controller's.
+    """
+
+    resources: tuple[str, ...]
+    label: str = ""
+    operations: tuple[str, ...] = ("UPDATE",)
+    but_ours: bool = False
+
+
+_DEPLOYMENTS = Seen(resources=("deployments.apps",), label=RELEASE)
+_RELEASES = Seen(resources=("releases.release-coordinator.io",), operations=("CREATE", "UPDATE"), but_ours=True)
+
+MUTATIONS: Mapping[str, tuple[Seen, Mutation]] = {
+    "hold": (_DEPLOYMENTS, hold.mutate),
+    "pin": (Seen(resources=("services", "services/status"), label=PIN, but_ours=True), pin.mutate),
+    "requested-by": (_RELEASES, requested_by.mutate),
+}
+DENIALS: Mapping[str, tuple[Seen, Validation]] = {
+    "hold-guard": (_DEPLOYMENTS, lambda write, policy: hold_guard.refusals(write, policy.policy.removesuffix("-guard"))),
+    "release-writers": (_RELEASES, lambda write, _: release_writers.refusals(write)),
+}
+WARNINGS: Mapping[str, tuple[Seen, Validation]] = {
+    "hold-notice": (
+        Seen(resources=("deployments.apps",), label=RELEASE, but_ours=True),
+        lambda write, _: hold_notice.notices(write),
+    ),
+    "pin-notice": (Seen(resources=("services",), label=PIN, but_ours=True), lambda write, _: pin_notice.notices(write)),
+}
+
+
+class Policies:
+    """Acts for each policy object that has a built-in effect, as long as it and its binding exist."""
+
+    def __init__(self, listed: List) -> None:
+        """`listed` reads the policies and bindings at each write that one of them might see."""
+        self._listed = listed
+
+    def mutate(self, attempt: Attempt) -> Object | None:
+        """The changed object, or None."""
+        present: Object | None = None
+        for effect, (seen, mutation) in MUTATIONS.items():
+            for _, write in self._acting(attempt, "mutating", effect, seen):
+                present = mutation(replace(write, object=present or write.object))
+        return present
+
+    def validate(self, attempt: Attempt) -> Denial | None:
+        """The first refusal; warnings are left with the attempt."""
+        for effect, (seen, validation) in WARNINGS.items():
+            for policy, write in self._acting(attempt, "validating", effect, seen):
+                where = f"ValidatingAdmissionPolicy '{policy.policy}' with binding '{policy.binding}'"
+                attempt.warnings.extend(f"Validation failed for {where}: {said}" for said in validation(write, policy))
+        for effect, (seen, validation) in DENIALS.items():
+            for policy, write in self._acting(attempt, "validating", effect, seen):
+                where = f"ValidatingAdmissionPolicy '{policy.policy}' with binding '{policy.binding}'"
+                for said in validation(write, policy):
+                    return Denial(message=f"{where} denied request: {said}", code=403, reason="Forbidden")
+        return None
+
+    def _acting(self, attempt: Attempt, kind: str, effect: str, seen: Seen) -> Iterator[tuple[Bound, Write]]:
+        resource = f"{attempt.resource}/{attempt.subresource}" if attempt.subresource else attempt.resource
+        chosen = not seen.label or seen.label in labels(attempt.object) or seen.label in labels(attempt.old)
+        if resource not in seen.resources or attempt.operation not in seen.operations or not chosen:
+            return
+        policies, bindings = (self._listed(f"{kind}admission{part}.{GROUP}") for part in ("policies", "policybindings"))
+        for policy in bound(policies, bindings, attempt.namespace):
+            write = _write(attempt, policy)
+            if policy.effect == effect and not (seen.but_ours and write.ours):
+                yield policy, write
+
+
+def _write(attempt: Attempt, policy: Bound) -> Write:
+    assert attempt.object is not None  # No policy sees a deletion.
+    return Write(
+        object=attempt.object,
+        old=attempt.old,
+        namespace=attempt.namespace,
+        name=attempt.name or attempt.object["metadata"].get("name", ""),
+        user=attempt.user.name,
+        ours=attempt.user.name == policy.controller,
+        breaks_glass=bool(policy.break_glass_group) and policy.break_glass_group in attempt.user.groups,
+        field_manager=attempt.field_manager,
+        may_update=lambda resource, name: attempt.authorized("update", resource, name),
+    )

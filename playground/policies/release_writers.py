@@ -1,0 +1,35 @@
+"""release-writers: whoever writes a Release must himself be allowed to update what it acts on."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from playground.policies.write import REQUESTS, Write, spec
+
+
+def refusals(write: Write) -> Iterator[str]:
+    """Every right that lacks."""
+    if not _asks(write):
+        return
+    wanted: Mapping[str, Any] = spec(write.object)
+    deployment = (wanted.get("workloadRef") or {}).get("name", "")
+    route = ((wanted.get("traffic") or {}).get("httpRoute") or {}).get("name", "")
+    if deployment and not write.may_update("deployments.apps", deployment):
+        yield _refusal(write, f"deployments.apps {deployment}")
+    if route and not write.may_update("httproutes.gateway.networking.k8s.io", route):
+        yield _refusal(write, f"httproutes.gateway.networking.k8s.io {route}")
+    # Every Service on the Deployment's pods is pinned during a release; which ones, only the cluster knows.
+    if not write.may_update("services", ""):
+        yield _refusal(write, "services")
+
+
+def _asks(write: Write) -> bool:
+    """The write asks something of the controller; labels, finalizers and other annotations do not."""
+    asked = any(write.annotations.get(key) != write.old_annotations.get(key) for key in REQUESTS)
+    return write.old is None or spec(write.object) != spec(write.old) or asked
+
+
+def _refusal(write: Write, lacking: str) -> str:
+    return (
+        f"User {write.user} may not write Release {write.namespace}/{write.name}: it acts on {lacking}"
+        f" in namespace {write.namespace}, which needs the right to update. Ask for a role that has it, for example edit."
+    )

@@ -1,0 +1,133 @@
+"""Bad manifests, each with one mistake: what lint, the API server and the controller must agree about."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """One mistake. `rule` is the message of the CEL rule that it breaks, if it is one; `kind` is the resource's."""
+
+    spec: Manifest
+    kind: str = "Release"
+    rule: str = ""
+    metadata: Manifest = field(default_factory=dict)
+
+    def manifest(self) -> Manifest:
+        """The whole resource."""
+        needed: Manifest = {"workloadRef": {"name": "shop"}} if self.kind == "Release" else {"address": "http://prometheus:9090"}
+        return {"apiVersion": "release-coordinator.io/v1alpha1", "kind": self.kind, "metadata": {"name": "shop", **self.metadata},
+                "spec": needed | self.spec}  # fmt: skip
+
+
+def source(rule: str = "", **spec: Any) -> Mistake:
+    """A wrong MetricSource."""
+    return Mistake(kind="MetricSource", spec=spec, rule=rule)
+
+
+def steps(*given: Any) -> Manifest:
+    """A canary."""
+    return {"strategy": {"canary": {"steps": list(given)}}}
+
+
+def threshold(name: str = "g", **changes: Any) -> Manifest:
+    """A gate that is right but for the changes; None takes a field out."""
+    right = {"query": "vector(1)", "max": 1, **changes}
+    return {"name": name, "threshold": {key: value for key, value in right.items() if value is not None}}
+
+
+REFUSED_AT_APPLY: dict[str, Mistake] = {
+    "an unknown field": Mistake(spec={"startegy": {}}),
+    "an unknown field deep down": Mistake(spec=steps({"weight": 100, "wait": "5m"})),
+    "a field in snake case": Mistake(spec={"workload_ref": {"name": "shop"}}),
+    "no workload": Mistake(spec={"workloadRef": None}),
+    "a workload without a name": Mistake(spec={"workloadRef": {}}),
+    "another kind of workload": Mistake(spec={"workloadRef": {"kind": "StatefulSet", "name": "x"}}),
+    "a name that is none": Mistake(spec={"workloadRef": {"name": "Shop_1"}}),
+    "a number as text": Mistake(spec=steps({"weight": "5"}, {"weight": 100})),
+    "a share as a number": Mistake(spec={"strategy": {"type": "Rolling", "rolling": {"batch": 2}}}),
+    "a fraction of a percent": Mistake(spec=steps({"weight": 0.5}, {"weight": 100})),
+    "yes as text": Mistake(spec=steps({"weight": 100, "approval": "yes"})),
+    "a weight of 0": Mistake(spec=steps({"weight": 0}, {"weight": 100})),
+    "a weight above 100": Mistake(spec=steps({"weight": 120})),
+    "no steps": Mistake(spec=steps()),
+    "too many steps": Mistake(spec=steps(*({"weight": weight} for weight in range(80, 101)))),
+    "steps as a mapping": Mistake(spec={"strategy": {"canary": {"steps": {"weight": 100}}}}),
+    "an empty item": Mistake(spec=steps(None, {"weight": 100})),
+    "a strategy as text": Mistake(spec={"strategy": "Canary"}),
+    "a strategy in small letters": Mistake(spec={"strategy": {"type": "canary"}}),
+    "a duration in words": Mistake(spec={"progressDeadline": "ten minutes"}),
+    "a duration with a fraction": Mistake(spec={"progressDeadline": "1.5m"}),
+    "a duration as a number": Mistake(spec={"progressDeadline": 600}),
+    "an empty plan": Mistake(spec={"rollback": {"plan": ""}}),
+    "a long plan": Mistake(spec={"rollback": {"plan": "x" * 501}}),
+    "a gate without a query": Mistake(spec={"gates": [threshold(query=None)]}),
+    "a gate at a time that is none": Mistake(spec={"gates": [{**threshold(), "at": ["steps"]}]}),
+    "a gate that is never asked": Mistake(spec={"gates": [{**threshold(), "at": []}]}),
+    "failures of 0": Mistake(spec={"gates": [threshold(failures=0)]}),
+    "two gates of one name": Mistake(spec={"gates": [threshold(), threshold()]}, rule="each gate needs a name of its own"),
+    "steps that never end": Mistake(
+        spec=steps({"weight": 5}, {"weight": 25}),
+        rule="steps must end with weight: 100, or the release would never finish; add a last step of weight 100",
+    ),
+    "weights that fall": Mistake(
+        spec=steps({"weight": 50}, {"weight": 20}, {"weight": 100}),
+        rule="weights must rise from step to step; put the steps in rising order, each weight once",
+    ),
+    "a weight twice": Mistake(
+        spec=steps({"weight": 50}, {"weight": 50}, {"weight": 100}),
+        rule="weights must rise from step to step; put the steps in rising order, each weight once",
+    ),
+    "a gate without limits": Mistake(
+        spec={"gates": [threshold(max=None)]}, rule="set min, max or both, or the gate could never fail"
+    ),
+    "min above max": Mistake(spec={"gates": [threshold(min=2)]}, rule="min must not be above max; exchange them"),
+    "a short interval": Mistake(spec={"gates": [threshold(interval="500ms")]}, rule="interval must be at least 1s"),
+    "a short window": Mistake(spec={"gates": [threshold(window="999ms")]}, rule="window must be at least 1s"),
+    "no address": Mistake(kind="MetricSource", spec={"address": None}),
+    "an address with a query": source(address="http://prometheus:9090/?a=b"),
+    "an address of another kind": source(address="ftp://prometheus"),
+    "a pattern that is none": source(namespaces=["te*am"]),
+    "a token from another folder": source(authentication={"bearerFile": "/etc/passwd"}),
+    "a value that is no text": source(labels={"cluster": 1}),
+    "a name that no label has": source(
+        rule="labels are named by letters, digits and _, and do not begin with a digit", labels={"a-b": "c"}
+    ),
+    "a name that no label can hold": Mistake(
+        rule="metadata.name may have 63 characters, because it becomes a label's value on the Deployment; choose a shorter name",
+        spec={}, metadata={"name": "a" * 64},
+    ),
+    "two ways to read the version": Mistake(
+        rule="choose one of fromLabel and literal", spec={"version": {"fromLabel": "a", "literal": "1"}}
+    ),
+    "a timeout above a minute": source(rule="timeout must be between 1s and 1m", timeout="2m"),
+    "two ways to log in": source(
+        rule="choose one of bearer, bearerFile and basic",
+        authentication={"bearer": {"name": "a", "key": "b"}, "bearerFile": "/var/run/secrets/token"},
+    ),
+}
+"""What the API server refuses: by the schema, by CEL, or as an unknown field."""
+
+REFUSED_BY_THE_CONTROLLER: dict[str, Mistake] = {
+    "bad PromQL": Mistake(spec={"gates": [threshold(query="sum(rate(x[1m])")]}),
+    "an unknown variable": Mistake(spec={"gates": [threshold(query='up{pod=~"$canary_pods"}')]}),
+    "a variable in a wrong place": Mistake(spec={"gates": [threshold(query='up{pod="x-$candidate_pods"}')]}),
+    "a range": Mistake(spec={"gates": [threshold(query="up[5m]")]}),
+}
+"""What only the controller sees: phase Invalid."""
+
+ACCEPTED: dict[str, Mistake] = {
+    "nothing but the workload": Mistake(spec={}),
+    "empty fields": Mistake(spec={"strategy": None, "gates": None, "rollback": {"plan": None, "warm": None}}),
+    "a whole number with a point": Mistake(spec=steps({"weight": 5.0}, {"weight": 100})),
+    "steps that rise": Mistake(spec=steps({"weight": 1, "duration": "1h30m"}, {"weight": 100, "approval": True})),
+    "a gate with both limits": Mistake(spec={"gates": [threshold(min=0.5, max=2, interval="1s", window="1s")]}),
+    "equal limits": Mistake(spec={"gates": [threshold(min=1)]}),
+    "a source with everything": source(
+        namespaces=["shop", "team-*", "*"], labels={"cluster": "a", "namespace": "$namespace"}, timeout="1m",
+        authentication={"basic": {"username": {"name": "a", "key": "b"}, "password": {"name": "a", "key": "c"}}},
+        tls={"authorities": {"name": "a", "key": "ca.crt"}},
+    ),
+}  # fmt: skip

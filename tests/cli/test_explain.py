@@ -1,0 +1,167 @@
+"""`explain`: the controller's own checks, on what the user may see."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from controller.cli.advice import PHASES, REASONS, advice
+from controller.cli.saw import SAW
+from strategies.rollout.checks import CHECKS
+from strategies.rollout.decide import decide
+from strategies.spec.phase import Phase
+from strategies.spec.reason import Reason
+from strategies.spec.status import Status
+from tests.cli.conftest import Run
+from tests.cli.double import Double
+from tests.rollout.stories import in_phase
+from tests.rollout.world import World
+
+
+def _still(_: World) -> None:
+    """Nothing happens."""
+
+
+def _superseded(world: World) -> None:
+    world.apply("v3")
+
+
+def _paused(world: World) -> None:
+    world.ask("pause")
+
+
+def _rolled_back(world: World) -> None:
+    world.apply("v3")
+    world.broken.add("v3")
+    world.run()
+
+
+def _baking(world: World) -> None:
+    world.run(in_phase(Phase.BAKING))
+
+
+def _at_rest(world: World) -> None:
+    world.run()
+
+
+def _held(world: World) -> None:
+    world.run()
+    world.apply("v3")
+
+
+@pytest.mark.parametrize("act", [_still, _superseded, _paused, _rolled_back, _baking, _at_rest, _held])
+def test_the_checks_are_those_of_the_controller(cluster: Double, run: Run, act: Callable[[World], None]) -> None:
+    """In every situation the same checks hold, and the same is decided or done, as in the controller's turn."""
+    cluster.change(act)
+    world = cluster.world
+    turn = decide(world.spec, world.observe(), world.status, world.now)
+    said = json.loads(run("explain", "shop", "-o", "json").out)
+    assert [(c["check"], c["held"]) for c in said["checks"]] == [(c.name, c.held) for c in turn.trace]
+    assert all(c["saw"] for c in said["checks"])
+    assert not said["unread"]
+    decides = next((f"decides: {c.decided}" for c in turn.trace if not c.held), None)
+    does = f"does next: {', '.join(e.kind() for e in turn.effects)}" if turn.effects else None
+    # A trial that would begin is named after the template's digest, which is another in the model world.
+    assert said["next"].partition(" of revision")[0] == (decides or does or said["next"]).partition(" of revision")[0]
+
+
+def test_people_read_checks_gates_requests_and_what_they_can_type(cluster: Double, run: Run) -> None:
+    """Each section is there, and each command names the Release and its namespace."""
+    run("pause", "shop", "--because", "lunch")
+    said = run("explain", "shop")
+    assert said.code == 0
+    assert said.out.startswith("prod/shop is Paused (PauseRequested). Paused by alice: lunch.")
+    for words in ("✓ the Deployment exists", "shop: 4 pods wanted, 5 ready", "✓ there are replicas", "Conditions:",
+                  "waits at this step: it is paused", "GatesHealthy", "pods   Pass      all 1 pods ready",
+                  "pause=lunch   alice", "What you can do:", "releasectl resume shop -n prod",
+                  "releasectl abort shop -n prod"):  # fmt: skip
+        assert words in said.out
+
+
+def test_how_the_release_before_ended_is_told(rejected: World, cluster: Double, run: Run) -> None:
+    """With its reason, and the ways out of a rejection."""
+    said = run("explain", "shop").out
+    assert "The release before:\n  Release of 3.0.0 (" in said
+    assert "ended Rejected" in said
+    assert "✓ no new template waits" in said and "it has a rejected template" in said
+    assert "releasectl retry shop -n prod" in said
+
+
+@pytest.mark.parametrize(("refused", "words"), [
+    ("list pods", None), ("get deployments", "the Deployment exists"), ("list replicasets", "there are replicas"),
+    ("list services", None), ("list controllerrevisions", None), ("list horizontalpodautoscalers", None),
+])  # fmt: skip
+def test_what_may_not_be_read_is_said_and_unknown(cluster: Double, run: Run, refused: str, words: str | None) -> None:
+    """One missing right takes nothing else away, and no wrong conclusion is drawn from it."""
+    cluster.world.broken.add("v2")
+    cluster.refused = {refused}
+    said = json.loads(run("explain", "shop", "-o", "json").out)
+    assert said["unread"] == [f"you may not {refused} in prod"]
+    assert len(said["checks"]) > 5
+    if words is not None:
+        assert any(c["check"] == words for c in said["checks"])
+    assert "RolledBack" not in said["next"]
+
+
+def test_somebody_who_may_only_look_is_not_told_that_the_hold_is_broken(cluster: Double, run: Run) -> None:
+    """Without the right to try it, the condition in the status says whether changes are held."""
+    cluster.change(_held)
+    cluster.refused = {"patch deployments"}
+    said = json.loads(run("explain", "shop", "-o", "json").out)
+    assert said["unread"] == ["you may not patch deployments in prod (a dry run, which would tell whether changes are held)"]
+    assert said["next"].startswith("decides: Progressing/Started")
+
+
+@pytest.mark.parametrize("refused", [set(), {"list metricsources"}])
+def test_a_gate_without_a_source_is_explained_to_everybody(cluster: Double, run: Run, refused: set[str]) -> None:
+    """Whoever may not list MetricSources is told what the controller has said of them."""
+    gate = {"name": "errors", "threshold": {"query": "errors", "max": 1, "source": "none"}}
+    cluster.spec = {**cluster.spec, "gates": [gate]}
+    problem = {"errors": "MetricSource none does not exist; see `kubectl get metricsources`."}
+
+    def block(world: World) -> None:
+        world.run()
+        world.gate_problems = problem
+        world.apply("v3")
+        world.run()
+
+    cluster.change(block)
+    cluster.refused = refused
+    said = json.loads(run("explain", "shop", "-o", "json").out)
+    assert (said["phase"], said["reason"]) == ("Blocked", "GateUnusable")
+    assert said["next"] == f"waits: spec.gates[errors]: {problem['errors']}"
+    assert "it has a new template, which is blocked" in [c["saw"] for c in said["checks"]]
+    assert said["commands"][0]["command"] == "kubectl get metricsources"
+
+
+def test_nothing_is_written(cluster: Double, run: Run) -> None:
+    """But for the dry run, every call is a read."""
+    before = cluster.release()
+    run("explain", "shop")
+    assert cluster.release() == before
+
+
+def test_an_invalid_spec_is_explained(cluster: Double, run: Run) -> None:
+    """The field and the problem, in the line of the check."""
+    cluster.spec = {**cluster.spec, "strategy": {"type": "Sideways"}}
+    said = run("explain", "shop").out
+    assert "the spec can be carried out" in said
+    assert "spec.strategy.type: Input should be" in said
+
+
+def test_every_check_has_its_words() -> None:
+    """A check without them could not be explained."""
+    assert set(SAW) == {check for check, _ in CHECKS}
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("reason", [Reason.AT_REST, *REASONS])
+def test_every_situation_has_advice(phase: Phase, reason: Reason) -> None:
+    """Commands are complete: nothing is left to be filled in but what only a person knows."""
+    given = advice(Status(phase=phase, reason=reason), "prod", "shop", "web")
+    assert set(PHASES) == set(Phase)
+    assert given
+    for line in given:
+        assert line.effect
+        assert "{" not in line.command or "revisionHistoryLimit" in line.command
+        assert line.command.split()[0] in ("kubectl", "releasectl", "helm")

@@ -1,0 +1,215 @@
+"""The chart's policies and rights, bound to one namespace, and the people who write there.
+
+Nothing of the controller runs: the policies must hold without it. What it would write is written here in its name.
+"""
+
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from playground.policies.installation import Installation, objects
+from tests.controlplane.api import ApiFailure
+from tests.controlplane.cluster import Cluster
+from tests.controlplane.playground import PlaygroundCluster, program
+
+CHART = Path(__file__).parents[3] / "charts" / "release-coordinator"
+PREFIX = "release-coordinator.io/"
+INSTALLATION = "policies-under-test"
+MERGE = "application/merge-patch+json"
+Manifest = dict[str, Any]
+
+# The policies look at few fields of a Release, so a cluster without its definition gets one that allows all.
+_RELEASES: Manifest = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "releases.release-coordinator.io"},
+    "spec": {
+        "group": "release-coordinator.io", "scope": "Namespaced",
+        "names": {"kind": "Release", "plural": "releases", "singular": "release"},
+        "versions": [{
+            "name": "v1alpha1", "served": True, "storage": True, "subresources": {"status": {}},
+            "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+        }],
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One namespace in which the policies apply."""
+
+    cluster: Cluster
+    namespace: str
+
+    def kubectl(
+        self, *arguments: str, user: str = "alice", check: bool = True, input: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """kubectl as this user, in the namespace."""
+        return self.cluster.kubectl("-n", self.namespace, *arguments, user=user, check=check, input=input)
+
+    def ours(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """kubectl as the controller's ServiceAccount, with the rights that the chart gives it."""
+        account = f"system:serviceaccount:{self.namespace}:{INSTALLATION}"
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{self.namespace}", "system:authenticated")
+        acting = [f"--as={account}", *(f"--as-group={group}" for group in groups)]
+        return self.kubectl(*acting, *arguments, user="admin", check=check)
+
+    def get(self, kind: str, name: str) -> Manifest:
+        """The object as it is."""
+        found: Manifest = yaml.safe_load(self.kubectl("get", kind, name, "-o", "yaml", "--show-managed-fields").stdout)
+        return found
+
+    def path(self, kind: str, name: str) -> str:
+        """The address of an object in the namespace."""
+        group = {"deployments": "apis/apps/v1", "services": "api/v1"}[kind]
+        return f"/{group}/namespaces/{self.namespace}/{kind}/{name}"
+
+
+def render(cluster: Cluster, namespace: str, installation: str = INSTALLATION) -> list[Manifest]:
+    """Policies and rights of the chart, for an installation in this namespace that watches this namespace.
+
+    In the playground its own policies take the place of the chart's, which are CEL.
+    """
+    values = [f"fullnameOverride={installation}", f"watchNamespaces={{{namespace}}}", "rbac.aggregateToUserRoles=false"]
+    done = subprocess.run(
+        [program("helm"), "template", "release-coordinator", CHART, "--namespace", namespace,
+         "--kube-version", "1.37", *(a for v in values for a in ("--set", v))],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    manifests = [m for m in yaml.safe_load_all(done.stdout) if m]
+    rights = [m for m in manifests if m["kind"].endswith(("Role", "RoleBinding", "ServiceAccount"))]
+    policies = [m for m in manifests if m["kind"].endswith(("AdmissionPolicy", "AdmissionPolicyBinding"))]
+    if isinstance(cluster, PlaygroundCluster):
+        built_in = objects(
+            Installation(name=installation, namespace=namespace, service_account=installation, watch_namespaces=(namespace,))
+        )
+        assert {(m["kind"], m["metadata"]["name"]) for m in built_in} == {(m["kind"], m["metadata"]["name"]) for m in policies}
+        policies = built_in
+    return [*policies, *rights]
+
+
+def apply(cluster: Cluster, namespace: str, manifests: Sequence[Manifest]) -> Callable[[], None]:
+    """Apply them; the answer takes them away again."""
+    text = yaml.safe_dump_all(manifests)
+    cluster.apply(text, namespace=namespace)
+
+    def remove() -> None:
+        cluster.kubectl(
+            "delete", "-n", namespace, "--ignore-not-found", "--wait=false", "-f", "-", input=text, timeout=60
+        )
+
+    return remove
+
+
+@pytest.fixture(scope="package")
+def site(cluster: Cluster) -> Iterator[Site]:
+    """A namespace with all policies loaded: they take a second or so."""
+    site = Site(cluster=cluster, namespace=cluster.namespace("policies"))
+    definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/releases.release-coordinator.io"
+    removals: list[Callable[[], object]] = [lambda: cluster.api("DELETE", f"/api/v1/namespaces/{site.namespace}")]
+    if cluster.find(definition) is None:
+        # Helm would refuse to install over a definition that is not its own.
+        removals.append(lambda: cluster.wait_for(lambda: cluster.find(definition) is None, what="the definition is gone"))
+        removals.append(apply(cluster, site.namespace, [_RELEASES]))
+        cluster.kubectl("wait", "--for=condition=Established", "crd/releases.release-coordinator.io")
+    removals.append(apply(cluster, site.namespace, render(cluster, site.namespace)))
+    _wait_until_loaded(site)
+    yield site
+    for remove in reversed(removals):
+        remove()
+
+
+def _wait_until_loaded(site: Site) -> None:
+    """Ask in dry runs until each policy has shown that it acts."""
+    service = {
+        "metadata": {"name": "probe", "labels": {PREFIX + "pin": "h1"}},
+        "spec": {"selector": {"app": "probe"}, "ports": [{"port": 80}]},
+    }
+    site.kubectl("create", "-f", "-", input=yaml.safe_dump({"apiVersion": "v1", "kind": "Service"} | service))
+    site.kubectl("create", "-f", "-", input=deployment_text("probe", labels=("release", "held")))
+    release = f"/apis/release-coordinator.io/v1alpha1/namespaces/{site.namespace}/releases?dryRun=All"
+    body = {"apiVersion": "release-coordinator.io/v1alpha1", "kind": "Release", "spec": {"workloadRef": {"name": "probe"}},
+            "metadata": {"name": "probe", "annotations": {PREFIX + "requested-by": "forged"}}}  # fmt: skip
+
+    def held() -> bool:
+        done = site.kubectl("set", "image", "deploy/probe", "c=app:2", "--dry-run=server", "-o", "yaml")
+        return bool(yaml.safe_load(done.stdout)["spec"].get("paused")) and "Warning" in done.stderr
+
+    def guarded() -> bool:
+        path = site.path("deployments", "probe") + "?dryRun=All&fieldManager=kubectl-rollout"
+        return refused(lambda: site.cluster.api("PATCH", path, {"spec": {"paused": None}}, MERGE, user="alice"))
+
+    def pinned() -> bool:
+        done = site.kubectl("annotate", "svc/probe", "a=b", "--dry-run=server", "-o", "yaml")
+        return "pod-template-hash" in yaml.safe_load(done.stdout)["spec"]["selector"]
+
+    def stamped() -> bool:
+        try:
+            answer = site.cluster.api("POST", release, body, user="alice")
+        except ApiFailure as failure:
+            if failure.status != 503:  # The API server's word while its policies do not yet know a new kind: 5 s or so.
+                raise
+            return False
+        return PREFIX + "requested-by" not in answer["metadata"].get("annotations", {})
+
+    def writers_checked() -> bool:
+        everybody = ["--as=nobody", "--as-group=system:authenticated"]
+        done = site.kubectl(
+            *everybody, "create", "--dry-run=server", "-f", "-", user="admin", check=False, input=yaml.safe_dump(body)
+        )
+        return "may not write Release" in done.stderr
+
+    grant(site, "nobody", "release-coordinator.io", "releases")
+    for question in (held, guarded, pinned, stamped, writers_checked):
+        site.cluster.wait_for(question, what=f"policies: {question.__name__}")
+
+
+def refused(call: Callable[[], object]) -> bool:
+    """Whether the API server forbids it."""
+    try:
+        call()
+    except ApiFailure as failure:
+        return failure.status == 403
+    return False
+
+
+def grant(site: Site, user: str, group: str, resource: str) -> None:
+    """Let this user get, list, create, update and patch these resources in the namespace."""
+    name = f"{user}-{resource}"
+    meta = {"metadata": {"name": name, "namespace": site.namespace}}
+    api = {"apiVersion": "rbac.authorization.k8s.io/v1"}
+    verbs = ["get", "list", "create", "update", "patch"]
+    role = api | meta | {"kind": "Role", "rules": [{"apiGroups": [group], "resources": [resource], "verbs": verbs}]}
+    binding = api | meta | {
+        "kind": "RoleBinding",
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+    }  # fmt: skip
+    site.cluster.apply(yaml.safe_dump_all([role, binding]))
+
+
+def deployment_text(
+    name: str, image: str = "app:1", labels: Sequence[str] = (), strategy: Manifest | None = None
+) -> str:
+    """A manifest as its owner writes it, at 0 replicas: the policies need no pods. `labels` are of ours."""
+    return yaml.safe_dump({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": name, "labels": {PREFIX + label: name if label == "release" else "true" for label in labels}},
+        "spec": {
+            "replicas": 0, "selector": {"matchLabels": {"app": name}},
+            **({"paused": True} if "held" in labels else {}),
+            "strategy": strategy or {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "30%", "maxUnavailable": 0}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "c", "image": image}]}},
+        },
+    })  # fmt: skip
+
+
+def ours_on(thing: Manifest) -> Manifest:
+    """Our labels on an object, without the prefix."""
+    labels = thing["metadata"].get("labels", {})
+    return {key.removeprefix(PREFIX): value for key, value in labels.items() if key.startswith(PREFIX)}

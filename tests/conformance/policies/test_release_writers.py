@@ -1,0 +1,123 @@
+"""Who may write a Release, and who is written down as having asked, on a real API server."""
+
+import itertools
+
+import pytest
+import yaml
+
+from tests.conformance.policies.conftest import INSTALLATION, PREFIX, Manifest, Site, grant
+
+_names = itertools.count(1)
+RESOURCES = (("apps", "deployments"), ("gateway.networking.k8s.io", "httproutes"), ("", "services"))
+
+
+def release_text(name: str, route: bool = False, annotations: Manifest | None = None) -> str:
+    """A Release as its author writes it."""
+    spec = {"workloadRef": {"kind": "Deployment", "name": name}} | (
+        {"traffic": {"httpRoute": {"name": name}}} if route else {}
+    )
+    meta = {"name": name, "annotations": {PREFIX + key: value for key, value in (annotations or {}).items()}}
+    return yaml.safe_dump(
+        {"apiVersion": "release-coordinator.io/v1alpha1", "kind": "Release", "metadata": meta, "spec": spec}
+    )
+
+
+def made(site: Site, annotations: Manifest | None = None) -> str:
+    """A Release by alice; its name."""
+    name = f"release-{next(_names)}"
+    site.kubectl("create", "-f", "-", input=release_text(name, annotations=annotations))
+    return name
+
+
+def author(site: Site, name: str) -> str | None:
+    """Who is written down as having asked."""
+    found: str | None = site.get("release", name)["metadata"].get("annotations", {}).get(PREFIX + "requested-by")
+    return found
+
+
+@pytest.mark.parametrize(("missing", "resource"), list(enumerate(r for _, r in RESOURCES)))
+def test_who_may_not_update_what_a_release_acts_on_may_not_write_it(site: Site, missing: int, resource: str) -> None:
+    """Each of Deployment, HTTPRoute and Services is asked for, and the refusal names the one that lacks and the remedy."""
+    user = f"without-{resource}"
+    grant(site, user, "release-coordinator.io", "releases")
+    for group, other in RESOURCES[:missing] + RESOURCES[missing + 1 :]:
+        grant(site, user, group, other)
+    name = f"release-{next(_names)}"
+    acting = (f"--as={user}", "--as-group=system:authenticated")
+    text = release_text(name, route=True)
+    create = (*acting, "create", "-f", "-")
+    site.cluster.wait_for(  # Rights reach the authorizer a moment after they were given.
+        lambda: f"it acts on {resource}" in site.kubectl(*create, user="admin", check=False, input=text).stderr,
+        what=f"a refusal that names {resource}",
+    )
+    done = site.kubectl(*create, user="admin", check=False, input=text)
+    assert f"User {user} may not write Release {site.namespace}/{name}" in done.stderr
+    assert "needs the right to update" in done.stderr
+
+
+def test_a_release_without_a_route_asks_for_no_right_on_routes(site: Site) -> None:
+    """Only what is named is asked for."""
+    user = "no-router"
+    for group, resource in (("release-coordinator.io", "releases"), RESOURCES[0], RESOURCES[2]):
+        grant(site, user, group, resource)
+    text = release_text(f"release-{next(_names)}")
+    create = (f"--as={user}", "--as-group=system:authenticated", "create", "-f", "-")
+    site.cluster.wait_for(
+        lambda: site.kubectl(*create, user="admin", check=False, input=text).returncode == 0, what="created"
+    )
+
+
+@pytest.mark.parametrize(
+    "request_",
+    ["rollback=previous", "revert=true", "promote=full", "abort=true", "retry=true", "pause=true", "resume=true"],
+)
+def test_a_request_needs_the_same_rights_as_the_spec(site: Site, request_: str) -> None:
+    """Or the right to annotate a Release would be the right to roll back somebody's Deployment."""
+    grant(site, "annotator", "release-coordinator.io", "releases")
+    name = made(site)
+    acting = ("--as=annotator", "--as-group=system:authenticated")
+    harmless = (*acting, "annotate", f"release/{name}", "note=1", "--overwrite")
+    site.cluster.wait_for(
+        lambda: site.kubectl(*harmless, user="admin", check=False).returncode == 0, what="a harmless write"
+    )
+    done = site.kubectl(*acting, "annotate", f"release/{name}", PREFIX + request_, user="admin", check=False)
+    assert done.returncode != 0
+    assert f"User annotator may not write Release {site.namespace}/{name}" in done.stderr
+
+
+def test_a_request_is_stamped_with_its_author(site: Site) -> None:
+    """alice asks, then bob asks something else: each is written down, and a note by a third changes nothing."""
+    name = made(site)
+    assert author(site, name) is None
+    site.kubectl("annotate", f"release/{name}", f"{PREFIX}pause=true")
+    assert author(site, name) == "alice"
+    site.kubectl("annotate", f"release/{name}", f"{PREFIX}promote=step", user="bob")
+    assert author(site, name) == "bob"
+    site.kubectl("annotate", f"release/{name}", "note=1")
+    assert author(site, name) == "bob"
+
+
+def test_an_author_cannot_be_forged(site: Site) -> None:
+    """With a request, with none, by taking it away, and at creation: the API server's word counts."""
+    name = made(site, {"requested-by": "carol"})
+    assert author(site, name) is None
+    site.kubectl("annotate", f"release/{name}", f"{PREFIX}requested-by=carol")
+    assert author(site, name) is None
+    site.kubectl("annotate", f"release/{name}", f"{PREFIX}requested-by=carol", f"{PREFIX}abort=true")
+    assert author(site, name) == "alice"
+    site.kubectl("annotate", f"release/{name}", f"{PREFIX}requested-by=carol", "--overwrite", user="bob")
+    assert author(site, name) == "alice"
+    site.kubectl("annotate", f"release/{name}", f"{PREFIX}requested-by-", user="bob")
+    assert author(site, name) == "alice"
+    assert author(site, made(site, {"requested-by": "carol", "promote": "full"})) == "alice"
+
+
+def test_we_take_requests_and_their_author_off(site: Site) -> None:
+    """What is done leaves the annotations, with the rights that the chart gives us."""
+    name = made(site, {"abort": "true"})
+    # kubectl reads before it writes, which the controller has no need to.
+    site.kubectl("create", "role", "reader", "--verb=get", "--resource=releases.release-coordinator.io", user="admin")
+    account = f"--serviceaccount={site.namespace}:{INSTALLATION}"
+    site.kubectl("create", "rolebinding", "reader", "--role=reader", account, user="admin")
+    site.ours("annotate", f"release/{name}", f"{PREFIX}abort-", f"{PREFIX}requested-by-")
+    assert author(site, name) is None

@@ -1,0 +1,1 @@
+"""Deployments, ReplicaSets, EndpointSlices, owners and namespaces: what the controllers do with them."""

@@ -1,0 +1,1 @@
+"""The playground's node: images, containers, pods, in virtual time."""

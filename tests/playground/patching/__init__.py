@@ -1,0 +1,1 @@
+"""How objects are changed, and who owns what afterwards."""

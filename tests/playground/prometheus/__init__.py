@@ -1,0 +1,1 @@
+"""The playground's Prometheus: scrapes, the store, the HTTP API."""

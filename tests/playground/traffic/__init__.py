@@ -1,0 +1,1 @@
+"""The playground's gateway and users, in virtual time."""
