@@ -4,11 +4,12 @@ Only put together here. Nothing happens before somebody runs the loop; the same 
 moments give the same history.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
 from playground import installing
-from playground.apiserver import people, roles
+from playground.apiserver import roles
 from playground.apiserver.accounts import ServiceAccounts
 from playground.apiserver.api import ApiServer
 from playground.apiserver.client import Client
@@ -26,6 +27,13 @@ from playground.prometheus.series import Store
 from playground.traffic.gateway import Gateway
 from playground.traffic.users import Users
 
+_CONTROLLERS: Mapping[str, type[DeploymentController | ReplicaSetController | EndpointsController | GarbageCollector]] = {
+    "deployment-controller": DeploymentController,
+    "replicaset-controller": ReplicaSetController,
+    "endpointslice-controller": EndpointsController,
+    "generic-garbage-collector": GarbageCollector,
+}
+"""By the names of their ServiceAccounts, the real ones'."""
 NAMESPACES = ("default", "kube-system", "release-coordinator")
 
 
@@ -44,8 +52,8 @@ class Cluster:
         self.series = Store()
         self.prometheus = Api(loop, self.series)
         self._create(crds)
-        for controller in (DeploymentController, ReplicaSetController, EndpointsController, GarbageCollector):
-            controller(loop, self._own(controller.__name__)).start()
+        for name, controller in _CONTROLLERS.items():
+            controller(loop, self._own(name)).start()
         NamespaceController(loop, self._own("namespace-controller"), authority).start()
         for part in (self.kubelet, self.gateway, self.users, Scraper(loop, self.kubelet, self.users, self.series)):
             part.start()
@@ -64,6 +72,3 @@ class Cluster:
             client.create(resource, body)
         for manifest in installing.manifests(crds):
             client.create(installing.resource_of(manifest), manifest)
-
-
-__all__ = ["Cluster", "people"]
