@@ -41,6 +41,7 @@ class Gatherer:
         self._cluster = cluster
         self._now = now
         self._entered: dict[Key, float] = {}
+        self._templates = template.Templates()
 
     def look(self, release: Object, spec: ReleaseSpec | None, status: Status, memory: Memory) -> Observation | None:
         """What is there to see; None while the namespace's views fill for the first time (look again in a moment)."""
@@ -52,7 +53,7 @@ class Gatherer:
         if isinstance(raw, Unknown):
             workload = raw
         elif raw is not None:
-            workload = deployment.read_workload(raw, label, literal)
+            workload = deployment.read_workload(raw, label, literal, self._templates)
         requests = read_requests(release, status, memory.presence)
         base: dict[str, Any] = {
             "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"],
@@ -82,7 +83,7 @@ class Gatherer:
         if missing and time.monotonic() - since < SYNC_PATIENCE:
             return None
         unseen = Unknown(reason="NotListed", message=f"{', '.join(missing)} could not be listed; see the controller's log.")
-        replica_sets = unseen if "replicasets" in missing else _replica_sets(look, label)
+        replica_sets = unseen if "replicasets" in missing else self._replica_sets(look, label)
         known: tuple[ReplicaSet, ...] = replica_sets if isinstance(replica_sets, tuple) else ()
         # A route that cannot be listed must not hide the Services: they are what a rollback needs.
         seen = unseen if set(missing) - {"httproutes"} else read_traffic(look, known)
@@ -157,6 +158,7 @@ class Gatherer:
         self, namespace: str, known: tuple[ReplicaSet, ...], status: Status, memory: Memory
     ) -> tuple[PodHealth, ...] | Unknown:  # fmt: skip
         trial = status.trial
+        memory.pods_due = None
         candidate = next((r for r in known if trial and r.name == trial.candidate.replica_set), None)
         if candidate is None or trial is None or trial.outcome or candidate.replicas == 0:
             return ()
@@ -166,9 +168,10 @@ class Gatherer:
         if now - memory.pods_at > 10 * PODS_EVERY:
             # Pods have just become wanted, or unready: most are ready before a look would tell anything.
             memory.pods_at, memory.pods = now, ()
-        if now - memory.pods_at < PODS_EVERY:
+        memory.pods_due = memory.pods_at + PODS_EVERY
+        if now < memory.pods_due:
             return memory.pods
-        memory.pods_at = now
+        memory.pods_at, memory.pods_due = now, now + PODS_EVERY
         query = {"labelSelector": f"{names.HASH}={candidate.hash}", "resourceVersion": "0"}
         try:
             items, _ = self._cluster.client.list(paths.PODS.path(namespace), query)
@@ -199,13 +202,12 @@ class Gatherer:
             memory.autoscaled = any(t.get("kind") == "Deployment" and t.get("name") == workload.name for t in targets)
         return bool(memory.autoscaled)
 
-
-def _replica_sets(look: Look, label: str | None) -> tuple[ReplicaSet, ...]:
-    if not isinstance(look.raw, dict):
-        return ()
-    found = look.views.follow(paths.REPLICA_SETS).store.list(look.namespace)
-    uid = look.raw["metadata"]["uid"]
-    return tuple(deployment.read_replica_set(r, label) for r in found if deployment.owned_by(r, uid))
+    def _replica_sets(self, look: Look, label: str | None) -> tuple[ReplicaSet, ...]:
+        if not isinstance(look.raw, dict):
+            return ()
+        found = look.views.follow(paths.REPLICA_SETS).store.list(look.namespace)
+        uid = look.raw["metadata"]["uid"]
+        return tuple(deployment.read_replica_set(r, label, self._templates) for r in found if deployment.owned_by(r, uid))
 
 
 def read_kept(item: Object) -> Kept:

@@ -7,11 +7,14 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from controller.reconcile.requests import Presence
 from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Sample, Unknown
 from strategies.spec.release import ReleaseSpec
+from strategies.spec.status import Status
+from strategies.world.effects import Effect
 from strategies.world.observation import Kept
 
 LONGEST_PATIENCE = 30.0
@@ -28,8 +31,10 @@ class Failing:
 
 @dataclass(slots=True)
 class Memory:
-    """Soft state of one Release. `hold` with when it was looked at (monotonic seconds); `gateways` is a problem of the route at
-    a resourceVersion, `spec` the parsed spec, or what is wrong with it, of a generation.
+    """Soft state of one Release. `hold` with when it was looked at (monotonic seconds), `pods_due` when pods that are not ready
+    are looked at next; `gateways` is a problem of the route at a resourceVersion, `spec` the parsed spec, or what is wrong with
+    it, of a generation, `status` the committed status of a Release as it was read, and whether it could be, `lost` the last
+    effect that lost a race and how many times in a row.
     """
 
     uid: str
@@ -46,13 +51,16 @@ class Memory:
     pins_seen: tuple[Mapping[str, str | None], datetime] | None = None
     pods: tuple[PodHealth, ...] | Unknown = ()
     pods_at: float = 0.0
+    pods_due: float | None = None
     published_at: float = 0.0
     publish_in: float = 0.0
     scope: bool = False
     busy: bool = False
     attempt: int = 0
     spec: tuple[int, ReleaseSpec | None, str | None] | None = None
+    status: tuple[Mapping[str, Any], Status, bool] | None = None
     presence: Presence = field(default_factory=Presence)
+    lost: tuple[Effect | None, int] = (None, 0)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def attend(self, attempt: int) -> None:
@@ -74,6 +82,12 @@ class Memory:
         """The answers so far."""
         with self.lock:
             return dict(self.samples)
+
+    def lost_race(self, effect: Effect) -> int:
+        """Note that the world was not as this very effect expects; returns how many times in a row."""
+        last, count = self.lost
+        self.lost = (effect, count + 1 if effect == last else 1)
+        return self.lost[1]
 
     def failed(self, kind: str, error: str, now: float, at_least: float) -> float:
         """Note that an effect failed; returns in how many seconds it may be tried again."""

@@ -40,6 +40,8 @@ PUBLISH_NEWS = 2.0
 """The same where a verdict or a condition has changed."""
 _UNSETTLED = 0.8
 """Seconds until an unsettled world is looked at again even if no view tells of a change."""
+_RACES = 5
+"""So often one effect may find the world other than it expected; more in a row is no race but a failure, and waits."""
 _LOOK_AGAIN = {Phase.INITIALIZING: 0.8, Phase.BLOCKED: 2.0}
 """Seconds until the same for a phase that waits for what no view of the namespace tells: a policy, a MetricSource."""
 
@@ -78,7 +80,10 @@ class Reconciler:
         if release is None:
             return self._orphaned(key)
         memory = self._memory(key, release)
-        status, readable = commit.read(release)
+        first = memory.status is None
+        status, readable = _status(release, memory)
+        if first:
+            metrics.show(key, status)
         spec, error = _spec(release, memory)
         memory.attend(status.attempts)
         observation = self._gatherer.look(release, spec, status, memory)
@@ -103,6 +108,11 @@ class Reconciler:
         self._cluster.leave(key)
         metrics.forget(key)
 
+    def step_down(self) -> None:
+        """Another leads: what is remembered here grows old, and what Releases do is no longer ours to tell."""
+        self._memories.clear()
+        metrics.forget_all()
+
     def _memory(self, key: Key, release: Object) -> Memory:
         """The soft state of this very Release; another of the same name starts with none."""
         known = self._memories.get(key)
@@ -115,6 +125,9 @@ class Reconciler:
     def _commit(self, key: Key, release: Object, old: Status, decision: Decision, memory: Memory) -> Object | None:
         """The Release with the decision committed; None when somebody knew more."""
         new = decision.status
+        if new == old and release.get("status"):
+            memory.publish_in = 0.0
+            return self._cluster.releases.get(*key)
         material = commit.decided(old) != commit.decided(new) or not release.get("status")
         if not material:
             self._publish(release, old, new, memory)
@@ -193,7 +206,8 @@ class Reconciler:
         if decision.effects or decision.moved:
             return Next(after=0.0)
         if not decision.pending.settled or decision.status.trial is not None:
-            after = min(_UNSETTLED, after) if after is not None else _UNSETTLED
+            look = _UNSETTLED if memory.pods_due is None else min(_UNSETTLED, memory.pods_due - time.monotonic())
+            after = min(look, after) if after is not None else look
         elif memory.scope and after is None:
             after = _LOOK_AGAIN.get(decision.status.phase)
         if memory.publish_in:
@@ -202,7 +216,8 @@ class Reconciler:
 
     def _failed(self, key: Key, release: Object, effect: effects.Effect, error: ApiError, memory: Memory) -> float:
         metrics.effect(effect.kind(), ok=False)
-        if error.read_again and not isinstance(error, NotFound):
+        lost = error.read_again and not isinstance(error, NotFound)
+        if lost and memory.lost_race(effect) <= _RACES:
             log.info("effect_outdated", release=key, effect=effect.kind(), error=str(error))
             return 0.05
         at_least = error.retry_after or 0.0
@@ -247,6 +262,13 @@ def _spec(release: Object, memory: Memory) -> tuple[ReleaseSpec | None, str | No
     if memory.spec is None or memory.spec[0] != generation:
         memory.spec = (generation, *read_spec(release))
     return memory.spec[1:]
+
+
+def _status(release: Object, memory: Memory) -> tuple[Status, bool]:
+    """As `commit.read`, once for each Release as the view has it: what the view gives is never changed."""
+    if memory.status is None or memory.status[0] is not release:
+        memory.status = (release, *commit.read(release))
+    return memory.status[1:]
 
 
 def read_spec(release: Object) -> tuple[ReleaseSpec | None, str | None]:

@@ -112,6 +112,7 @@ class Controller:
         metrics.LEADER.set(0)
         if not self._stopping.is_set():
             self._leading.clear()
+            self.reconciler.step_down()
         log.info("not_leading")
 
     def _enqueue_all(self) -> None:

@@ -36,13 +36,21 @@ for _result in ("ok", "failed", "raised"):
     TURNS.labels(outcome=_result)
 
 
+def show(key: tuple[str, str], status: Status) -> None:
+    """Where a Release is; the candidate's share only while there is one."""
+    namespace, release = key
+    PHASE.labels(namespace=namespace, release=release, phase=status.phase).set(1)
+    if status.trial:
+        WEIGHT.labels(namespace=namespace, release=release).set(status.trial.step.weight)
+    else:
+        forget_weight(key)
+
+
 def transition(key: tuple[str, str], old: Status, new: Status) -> None:
     """Count what a commit has changed."""
-    namespace, release = key
     if old.phase is not new.phase:
         forget_phase(key, old.phase)
-    PHASE.labels(namespace=namespace, release=release, phase=new.phase).set(1)
-    WEIGHT.labels(namespace=namespace, release=release).set(new.trial.step.weight if new.trial else 0)
+    show(key, new)
     if new.history and new.history[-1:] != old.history[-1:]:
         RELEASES_ENDED.labels(outcome=new.history[-1].outcome).inc()
 
@@ -59,10 +67,21 @@ def forget(key: tuple[str, str]) -> None:
     """A Release is gone: so are its series."""
     for phase in Phase:
         forget_phase(key, phase)
+    forget_weight(key)
+
+
+def forget_weight(key: tuple[str, str]) -> None:
+    """There is no candidate."""
     try:
         WEIGHT.remove(*key)
     except KeyError:
         return
+
+
+def forget_all() -> None:
+    """Another process leads: what Releases do is its to tell."""
+    PHASE.clear()
+    WEIGHT.clear()
 
 
 def effect(kind: str, *, ok: bool) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.api import names
-from controller.workloads import template
+from controller.workloads.template import Templates
 from strategies.world import effects
 from strategies.world.observation import ReplicaSet, Workload
 
@@ -22,8 +22,10 @@ REJECTED = "ProgressDeadlineExceeded"
 # --- reading
 
 
-def read_workload(deployment: Object, version_label: str | None, literal: str | None) -> Workload:
-    """The Deployment as a value."""
+def read_workload(
+    deployment: Object, version_label: str | None, literal: str | None, templates: Templates | None = None
+) -> Workload:
+    """The Deployment as a value. `templates` remembers what was read of templates before."""
     metadata, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status") or {}
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     replicas = spec.get("replicas", 1)
@@ -39,7 +41,7 @@ def read_workload(deployment: Object, version_label: str | None, literal: str | 
         generation=metadata.get("generation", 0),
         observed_generation=status.get("observedGeneration", 0),
         replicas=replicas,
-        template=template.view(spec["template"], version_label, literal),
+        template=(templates or Templates()).view(deployment, version_label, literal),
         paused=bool(spec.get("paused")),
         strategy=json.dumps(strategy, sort_keys=True),
         recreate=strategy.get("type") == "Recreate",
@@ -59,15 +61,15 @@ def read_workload(deployment: Object, version_label: str | None, literal: str | 
     )
 
 
-def read_replica_set(found: Object, version_label: str | None) -> ReplicaSet:
-    """A ReplicaSet as a value."""
+def read_replica_set(found: Object, version_label: str | None, templates: Templates | None = None) -> ReplicaSet:
+    """A ReplicaSet as a value. `templates` remembers what was read of templates before."""
     metadata, spec, status = found["metadata"], found["spec"], found.get("status") or {}
     hash_ = (metadata.get("labels") or {}).get(names.HASH, "")
     return ReplicaSet(
         name=metadata["name"],
         uid=metadata["uid"],
         hash=hash_,
-        template=template.view(spec["template"], version_label, None),
+        template=(templates or Templates()).view(found, version_label, None),
         created=datetime.fromisoformat(metadata["creationTimestamp"]).astimezone(UTC),
         replicas=spec.get("replicas", 1),
         pods=status.get("replicas", 0),
