@@ -7,7 +7,7 @@ import sys
 
 from bench.options import Options
 from bench.place import place
-from bench.source import Source
+from bench.source import METRIC_SOURCES, Source
 from tests.controlplane.binaries import Missing
 from tests.controlplane.namespace import Unavailable
 
@@ -38,7 +38,7 @@ def main() -> int:
 def _run(name: str, where: str, options: Options) -> None:
     with place(where) as started:
         source = Source()
-        started.use_source(source.url)
+        started.client().request("POST", METRIC_SOURCES, source.as_metric_source())
         importlib.import_module(f"bench.{name}").run(started, source, options).tell()
 
 

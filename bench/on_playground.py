@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.controlling import ROOT, Controller
-from bench.place import metric_source
 from tests.controlplane import processes
 from tests.controlplane.api import ApiFailure, Client
 
@@ -59,10 +58,6 @@ class Playground:
     def client(self) -> Client:
         """An administrator's API client."""
         return self._client
-
-    def use_source(self, address: str) -> None:
-        """Make the MetricSource `default`."""
-        self._client.request("POST", "/apis/release-coordinator.io/v1alpha1/metricsources", metric_source(address))
 
     def calls(self, controller: Controller) -> Counter[str]:
         """As the controller's own metric counts them; a watch counts when it ends."""

@@ -28,9 +28,6 @@ class Place(Protocol):
     def client(self) -> Client:
         """An administrator's API client."""
 
-    def use_source(self, address: str) -> None:
-        """Make the MetricSource `default`."""
-
     def calls(self, controller: Controller) -> Counter[str]:
         """API calls of the controller so far, by `verb resource[/subresource]`, its Lease aside."""
 
@@ -48,9 +45,3 @@ def place(name: str) -> Iterator[Place]:
 
         with playground() as started:
             yield started
-
-
-def metric_source(address: str) -> dict[str, Any]:
-    """The MetricSource that the benches' gates ask."""
-    return {"apiVersion": "release-coordinator.io/v1alpha1", "kind": "MetricSource", "metadata": {"name": "default"},
-            "spec": {"address": address}}  # fmt: skip

@@ -15,7 +15,6 @@ from typing import Any
 import yaml
 
 from bench.controlling import NAMESPACE, ROOT, USER, Controller
-from bench.place import metric_source
 from bench.stand_ins import GATEWAY, NODE, POD_SPEC
 from tests.controlplane import access, binaries, namespace, processes
 from tests.controlplane.api import ApiFailure, Client
@@ -55,10 +54,6 @@ class Real(ControlPlane):
     def client(self, user: str = "admin") -> Client:
         """An administrator's API client."""
         return super().client(user)
-
-    def use_source(self, address: str) -> None:
-        """Make the MetricSource `default`."""
-        self.api("POST", "/apis/release-coordinator.io/v1alpha1/metricsources", metric_source(address))
 
     def calls(self, _: Controller) -> Counter[str]:
         """From the audit log; a watch counts when it begins."""

@@ -8,8 +8,10 @@ import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+METRIC_SOURCES = "/apis/release-coordinator.io/v1alpha1/metricsources"
 QUERY = 'sum(bench_errors{namespace="$namespace",pod_template_hash="$candidate"})'
 GATE = {"name": "errors", "threshold": {"source": "default", "query": QUERY, "max": 0.1, "interval": "1s", "window": "4s",
                                         "failures": 1}}  # fmt: skip
@@ -26,6 +28,11 @@ class Source:
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def as_metric_source(self) -> dict[str, Any]:
+        """The MetricSource that the benches' gates ask."""
+        return {"apiVersion": "release-coordinator.io/v1alpha1", "kind": "MetricSource", "metadata": {"name": "default"},
+                "spec": {"address": self.url}}  # fmt: skip
 
     def good(self) -> None:
         """All values are good from now on."""

@@ -137,6 +137,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(serving: Serving) -> None:
 
 def test_nothing_is_left_when_it_ends() -> None:
     """No thread, no file, no listener, whatever is still being watched."""
+    before = threading.active_count()
     with Serving() as started:
         token = started.token("admin")
         with connection(started) as server:
@@ -149,7 +150,7 @@ def test_nothing_is_left_when_it_ends() -> None:
             ended.join(PATIENCE)
             assert not ended.is_alive()
     assert not folder.exists()
-    assert "playground" not in [thread.name for thread in threading.enumerate() if thread.name == "playground"][1:]
+    assert threading.active_count() == before
     listen(port).close()
 
 
