@@ -15,8 +15,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from controller.cli.commands import COMMANDS
 from scripts import phases, reference
 from strategies.spec.metric_source import MetricSourceSpec
+from strategies.spec.phase import Phase
+from strategies.spec.reason import Reason
 from strategies.spec.release import Gate, ReleaseSpec, Strategy
 
 ROOT = Path(__file__).parents[1]
@@ -82,6 +85,12 @@ def test_commands_in_the_documentation_parse(text: str) -> None:
     """`bash -n` takes every shell block."""
     done = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True, timeout=10, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_commands_of_releasectl_that_a_page_names_exist(page: Path) -> None:
+    """`releasectl …` in code names a command, as `releasectl --help` lists them."""
+    assert set(re.findall(r"(?:`|^)releasectl ([a-z]+)", page.read_text(), re.MULTILINE)) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=_name)
@@ -152,13 +161,34 @@ def test_metrics_in_the_page_on_operations_exist() -> None:
     assert named == ours
 
 
-def test_reasons_and_phases_in_the_page_on_operations_exist() -> None:
-    """What the table for the night tells people to look for is what the status says."""
-    models = "".join((ROOT / "strategies/spec" / name).read_text() for name in ("reason.py", "phase.py"))
-    known = set(re.findall(r'= "(\w+)"', models)) | {"EffectFailing", "RequestRefused", "Stalled"}
-    night = (ROOT / "docs/operations.md").read_text().partition("## At 3 am")[2].partition("## Break-glass")[0]
+def test_reasons_and_phases_in_the_page_on_troubleshooting_exist() -> None:
+    """What its tables tell people to look for is what the status says."""
+    known = {*Phase, *Reason, "EffectFailing", "RequestRefused", "Stalled"}
+    night = (ROOT / "docs/troubleshooting.md").read_text()
     words = {*re.findall(r"(?:[Pp]hase|[Rr]eason) `(\w+)`", night), *re.findall(r"^\| `(\w+)`", night, re.MULTILINE)}
-    assert words and words <= known
+    assert len(words) > 20
+    assert words <= known
+
+
+def test_whatever_keeps_a_release_from_starting_is_in_the_page_on_troubleshooting() -> None:
+    """Each obstacle of strategies/rollout/start.py has a row with a command."""
+    obstacles = set(re.findall(r"Reason\.(\w+)", (ROOT / "strategies/rollout/start.py").read_text()))
+    night = (ROOT / "docs/troubleshooting.md").read_text()
+    assert len(obstacles) > 5
+    assert [name for name in sorted(obstacles) if f"| `Blocked`, reason `{Reason[name]}` |" not in night] == []
+
+
+def test_the_table_of_what_tools_show_has_every_phase() -> None:
+    """A phase that is added is looked at with the tools, too; a Deployment that does not exist shows nothing."""
+    page = (ROOT / "docs/what-tools-show.md").read_text()
+    shown = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE))))
+    assert set(Phase) - shown == {Phase.WORKLOAD_MISSING}
+
+
+def test_every_page_is_in_the_index() -> None:
+    """docs/README.md leads to each page beside it, by what a reader wants."""
+    index = (ROOT / "docs/README.md").read_text()
+    assert [page.name for page in ROOT.glob("docs/*.md") if page.name != "README.md" and f"({page.name}" not in index] == []
 
 
 def test_the_lock_files_have_every_dependency() -> None:

@@ -195,7 +195,7 @@ class ApiServer:
         return Response(body=body, warnings=tuple(call.warnings))
 
     def _view(self, call: Call, request: Request) -> views.View:
-        return views.chosen(call.resource, request.headers, request.query, self.loop.now())
+        return views.chosen(call.resource, request.headers, request.query, self.loop.now)
 
     def _impersonated(self, request: Request) -> User:
         name, groups = request.headers.get("impersonate-user", ""), request.headers.get("impersonate-group", "")

@@ -3,7 +3,7 @@
 Objects as they are come from the store as bytes made once; the other views are made for each reader.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from playground.apiserver import conversion, errors
 from playground.apiserver.objects import Object
@@ -72,7 +72,7 @@ class MetadataView(View):
 class TableView(View):
     """Rows for kubectl. `include`: what of the object comes with each row (None, Metadata or Object)."""
 
-    def __init__(self, resource: Resource, include: str, now: float) -> None:
+    def __init__(self, resource: Resource, include: str, now: Callable[[], float]) -> None:
         super().__init__(resource)
         self._include, self._now = include or "Metadata", now
         self._headed = False
@@ -99,14 +99,14 @@ class TableView(View):
 
     def _table(self, objects: Sequence[Object], metadata: Object) -> Object:
         shown = [conversion.from_storage(self.resource, obj) for obj in objects]
-        return tables.table(self.resource, shown, metadata, self._include, self._now)
+        return tables.table(self.resource, shown, metadata, self._include, self._now())
 
 
 def _metadata_of(obj: Object) -> Object:
     return {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": obj["metadata"]}
 
 
-def chosen(resource: Resource, headers: Mapping[str, str], query: Mapping[str, str], now: float) -> View:
+def chosen(resource: Resource, headers: Mapping[str, str], query: Mapping[str, str], now: Callable[[], float]) -> View:
     """The first of the formats in the Accept header that there is. Raises ApiError (406)."""
     for wanted in headers.get("accept", "").split(",") or [""]:
         media, *parameters = (part.strip() for part in wanted.split(";"))

@@ -91,6 +91,15 @@ def test_a_table_names_its_columns_once(api: Asking) -> None:
     assert second["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
 
 
+def test_ages_in_a_watched_table_grow(api: Asking) -> None:
+    """They are counted to the moment of the event, not to that of the request."""
+    watch = api.watch(f"{MAPS}?watch=1", accept="application/json;as=Table;v=v1;g=meta.k8s.io,application/json")
+    api.ask("POST", MAPS, config_map("a"))
+    api.loop.advance(5)
+    api.ask("DELETE", f"{MAPS}/a")
+    assert [table["rows"][0]["cells"][-1] for _, table in events(watch)] == ["0s", "5s"]
+
+
 def test_in_process_watchers_are_told_in_tasks_of_their_own(api: Asking) -> None:
     """First what there is; nothing after they have stopped, not even what was on its way."""
     api.ask("POST", MAPS, config_map("a"))
