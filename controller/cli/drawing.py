@@ -40,7 +40,7 @@ def line(scene: Scene) -> str:
     status, trial = scene.status, scene.status.trial
     said = [f"{status.phase}/{status.reason}"]
     if trial is not None:
-        said.append(f"step {trial.step.index + 1}/{trial.step.of} {trial.step.name} {view.weight(status)}")
+        said.append(f"step {view.step(status)} {trial.step.name} {view.weight(status)}")
         said += ["reached"] if trial.step.since is not None else []
         said += [" ".join(f"{gate.name}={gate.verdict}" for gate in trial.gates)] if trial.gates else []
     return "  ".join([*said, status.message])

@@ -108,9 +108,9 @@ def _section(title: str) -> None:
 def _revisions(status: Status) -> str:
     said = [f"Stable is {view.both(status.stable)}." if status.stable else "No stable revision is recorded."]
     if status.trial is not None:
-        trial, step = status.trial, status.trial.step
-        said.append(f"On trial is {view.both(trial.candidate)}, attempt {trial.attempt}, at step {step.index + 1} of {step.of} "
-                    f"({step.name}), weight {view.weight(status)}.")  # fmt: skip
+        trial = status.trial
+        said.append(f"On trial is {view.both(trial.candidate)}, attempt {trial.attempt}, at step {view.step(status)} "
+                    f"({trial.step.name}), weight {view.weight(status)}.")  # fmt: skip
     return " ".join(said)
 
 

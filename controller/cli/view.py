@@ -29,18 +29,22 @@ def row(release: Object, now: datetime) -> Row:
     """The table's cells for a Release."""
     status, _ = commit.read(release)
     metadata = release["metadata"]
-    trial = status.trial
     return Row(
         namespace=metadata["namespace"],
         name=metadata["name"],
         phase=str(status.phase) if release.get("status") else "New",
-        step=f"{trial.step.index + 1}/{trial.step.of}" if trial else "",
+        step=step(status),
         weight=weight(status),
         versions=versions(status),
         ready=ready(status),
         reason=str(status.reason) if release.get("status") else "",
         age=age(datetime.fromisoformat(metadata["creationTimestamp"]), now),
     )
+
+
+def step(status: Status) -> str:
+    """`1/3`, as kubectl and the messages number steps: from 0, which is the preview where there is one."""
+    return f"{status.trial.step.index}/{status.trial.step.of - 1}" if status.trial else ""
 
 
 def weight(status: Status) -> str:

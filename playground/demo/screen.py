@@ -62,7 +62,7 @@ def _picture(stage: Stage, before: Users) -> RenderableType:
     bar = Text("stable ", style="dim") + Text("█" * (width - filled), style="blue") + Text("█" * filled, style="yellow")
     bar += Text(f" candidate {share}%", style="dim")
     head = Text(f"{status.get('phase', '…')}", style="bold") + Text(
-        f"  step {step.get('index', 0) + 1} of {step['of']}" if step else ""
+        f"  step {step['index']} of {step['of'] - 1}" if step else ""
     )
     users = Text(f"users: {seen.requests:,} requests, ") + Text(f"{seen.errors} failed", style="red" if seen.errors else "green")
     return Group(head, bar, users)

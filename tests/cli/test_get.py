@@ -15,7 +15,7 @@ def test_the_table_says_phase_step_weight_versions_and_reason(cluster: Double, r
     assert said.code == 0
     headings, row = said.out.splitlines()
     assert headings.split() == ["NAME", "PHASE", "STEP", "WEIGHT", "VERSION", "READY", "REASON", "AGE"]
-    assert row.split()[:7] == ["shop", "Progressing", "2/4", "20%", "1.0.0", "→", "2.0.0"]
+    assert row.split()[:7] == ["shop", "Progressing", "1/3", "20%", "1.0.0", "→", "2.0.0"]
     assert " False " in row and " Step " in row
 
 

@@ -41,7 +41,7 @@ def test_each_change_is_a_line_until_the_release_is_at_rest(cluster: Double, run
     assert all(datetime.fromisoformat(line[0]).tzinfo == UTC for line in lines)
     phases = [line[1].partition("/")[0] for line in lines]
     assert phases[0] == "Progressing" and "Baking" in phases and phases[-1] == "Healthy"
-    assert lines[0][2:5] == ["step 2/4 Traffic 20%", "reached", "pods=Pass"]
+    assert lines[0][2:5] == ["step 1/3 Traffic 20%", "reached", "pods=Pass"]
     assert len({tuple(line[1:]) for line in lines}) == len(lines)
 
 
