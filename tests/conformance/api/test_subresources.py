@@ -78,6 +78,7 @@ def test_scale_shows_and_changes_the_replicas(api: Api) -> None:
     assert scale["metadata"]["uid"] == made["metadata"]["uid"]
     assert api.merge("deployments", "d", {"spec": {"replicas": 1}}, "scale")["spec"] == {"replicas": 1}
     scale = api.get("deployments", "d", "scale")
+    del scale["metadata"]["resourceVersion"]  # The controller writes the Deployment's status meanwhile.
     assert api.replace("deployments", scale | {"spec": {"replicas": 0}}, "scale")["spec"] == {}
     now = api.get("deployments", "d")
     assert (now["spec"]["replicas"], now["metadata"]["generation"]) == (0, 3)

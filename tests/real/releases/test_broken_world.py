@@ -88,6 +88,7 @@ def test_abort_with_prometheus_hung_is_not_delayed(shop: MakeShop, gateway: Gate
         checkout.wait_for_phase("RollingBack", "RolledBack", timeout=8)  # A query may take 10 s.
     finally:
         prometheus.resume()
+    checkout.wait_for_phase("RolledBack")
     assert checkout.replicas() == {"shop:1": 2}
 
 
