@@ -5,7 +5,6 @@ not read is Unknown, and is told; where the controller has put what it saw into 
 """
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from controller.metrics.pool import Queries
 from controller.reconcile import commit
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key, Namespace
-from controller.reconcile.gather import PODS_EVERY, Gatherer, utc_now
+from controller.reconcile.gather import PODS_EVERY, Gatherer
 from controller.reconcile.memory import Memory
 from controller.reconcile.requests import trim
 from controller.reconcile.turn import read_spec
@@ -71,8 +70,8 @@ def take(access: Access, name: str) -> Snapshot:
     # What is seen for the first time is as old for us as for a controller that starts at this moment.
     memory = Memory(uid=release["metadata"]["uid"])
     memory.attend(status.attempts)
-    memory.pods_at = time.monotonic() - 2 * PODS_EVERY
-    observation = Gatherer(listed, utc_now).look(release, spec, status, memory)
+    memory.pods_at = listed.clock.steady() - 2 * PODS_EVERY
+    observation = Gatherer(listed).look(release, spec, status, memory)
     assert observation is not None  # Nothing is waited for: what was listed is there, and what was not has been refused.
     changes: dict[str, Any] = {"spec_error": error}
     for call, said in reader.refused.items():
@@ -125,7 +124,7 @@ class _Views(Namespace):
     """A namespace whose resources are listed when they are first asked for, and not followed."""
 
     def __init__(self, reader: _Reader, namespace: str) -> None:
-        super().__init__(reader, namespace, lambda _namespace, _changed: None)
+        super().__init__(reader, namespace, lambda _namespace, _changed: None, Reflector)
         self._reader, self._where = reader, namespace
         self._listed: dict[Resource, Reflector] = {}
 

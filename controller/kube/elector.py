@@ -13,12 +13,11 @@ import logging
 import random
 import socket
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from controller.clock import SYSTEM, Clock
 from controller.kube import lease
 from controller.kube.answers import Object
 from controller.kube.client import MERGE_PATCH, Client
@@ -44,13 +43,6 @@ class Terms:
             raise ValueError(f"renew < give_up < duration must hold, not {self.renew}, {self.give_up}, {self.duration}")
 
 
-def elapsed() -> float:
-    """Seconds on a clock that never jumps and, where the system has one, goes on while the machine is suspended."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
-
-
 def unique_identity() -> str:
     """The host's name and a part that no earlier process of this name had: a lease of the dead is never ours."""
     return f"{socket.gethostname()}_{uuid.uuid4()}"
@@ -67,7 +59,8 @@ class Elector:
     `is_leader()` right before it goes out; a turn that must not outlive its leadership compares `term`.
     """
 
-    terms = Terms()  # Set on the instance before `start` to change them.
+    terms = Terms()  # Both set on the instance before `start` to change them.
+    clock: Clock = SYSTEM
 
     def __init__(
         self,
@@ -102,7 +95,7 @@ class Elector:
 
     def is_leader(self) -> bool:
         """The fence: whether a write may go out now. Costs a clock reading; ask before every write."""
-        return elapsed() < self._until
+        return self.clock.steady() < self._until
 
     @property
     def term(self) -> int:
@@ -125,12 +118,12 @@ class Elector:
         Stop the workers first: a write that is under way is not called back. When the callback or the API takes longer
         than `timeout` the lease is not released and runs out by itself.
         """
-        until = elapsed() + timeout
+        until = self.clock.steady() + timeout
         self._stopping.set()
         self._lead_until(0.0)
         for thread in (self._announcing, self._renewing):
             if thread.is_alive():
-                thread.join(max(0.0, until - elapsed()))
+                thread.join(max(0.0, until - self.clock.steady()))
         if not self._announcing.is_alive() and not self._renewing.is_alive():
             self._release()
 
@@ -167,24 +160,24 @@ class Elector:
             record = lease.read(self._client.get(LEASES.path(self._namespace, self._name)))
         except NotFound:
             record = None
-        self._seen = lease.observe(self._seen, record, elapsed())
+        self._seen = lease.observe(self._seen, record, self.clock.steady())
         self.holder = record.holder if record else ""
         return self._seen
 
     def _act(self, seen: lease.Observation) -> float:
-        verdict = lease.judge(seen, elapsed(), self.identity)
+        verdict = lease.judge(seen, self.clock.steady(), self.identity)
         if isinstance(verdict, lease.Wait):
             self._lead_until(0.0)
             return min(verdict.seconds, self.terms.look)
-        now = lease.micro_time(datetime.now(UTC))
-        sent = elapsed()  # Before the call: the answer may come late, but nobody saw the record change earlier.
+        now = lease.micro_time(self.clock.wall())
+        sent = self.clock.steady()  # Before the call: the answer may come late, but nobody saw the record change earlier.
         if isinstance(verdict, lease.Create):
             answer = self._create(now)
         elif isinstance(verdict, lease.Take):
             answer = self._write(seen, self.identity, verdict.transitions, now, now)
         elif seen.record is not None:
             answer = self._write(seen, self.identity, seen.record.transitions, seen.record.acquired, now)
-        self._seen = lease.Observation(record=lease.read(answer), since=elapsed())
+        self._seen = lease.Observation(record=lease.read(answer), since=self.clock.steady())
         self.holder = self.identity
         self._lead_until(sent + self.terms.give_up)
         return self.terms.renew
@@ -210,7 +203,7 @@ class Elector:
         if seen is None or seen.record is None or seen.record.holder != self.identity:
             return
         try:
-            now = lease.micro_time(datetime.now(UTC))
+            now = lease.micro_time(self.clock.wall())
             self._write(seen, "", seen.record.transitions, seen.record.acquired, now)
         except ApiError as error:
             log.warning("the lease could not be released and will run out by itself: %s", error)
@@ -233,7 +226,7 @@ class Elector:
                 if not told and self._stopping.is_set():
                     return
                 if now_leading == told:
-                    self._changed.wait(max(0.001, self._until - elapsed()) if told else None)
+                    self._changed.wait(max(0.001, self._until - self.clock.steady()) if told else None)
                     continue
             self._tell(self._on_stopped if told else self._on_started)
             told = 0 if told else now_leading

@@ -6,7 +6,6 @@ again after a crash. A source's credentials are read from Secrets in the control
 
 import base64
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -46,6 +45,7 @@ class Asker:
 
     def __init__(self, cluster: Cluster, queries: Queries, namespace: str, wake: Callable[[Key], None]) -> None:
         self._cluster, self._queries, self._namespace, self._wake = cluster, queries, namespace, wake
+        self._clock = cluster.clock
         self._lock = threading.Lock()
         self._sources: dict[str, _Source] = {}
 
@@ -64,7 +64,7 @@ class Asker:
     def ask(self, key: Key, spec: ReleaseSpec, status: Status, names: tuple[str, ...], memory: Memory) -> datetime | None:
         """Ask what is due of the named gates. Returns when the next question is due."""
         due: list[datetime] = []
-        now = datetime.now(UTC)
+        now = self._clock.wall()
         for gate in (g for g in spec.gates if g.name in names):
             at = _grid(now, gate.threshold.interval)
             due.append(at + gate.threshold.interval)
@@ -120,13 +120,13 @@ class Asker:
         version = str((found.get("metadata") or {}).get("resourceVersion"))
         with self._lock:
             known = self._sources.get(name)
-            if known and known.version == version and time.monotonic() - known.made < SECRETS_TRUSTED:
+            if known and known.version == version and self._clock.steady() - known.made < SECRETS_TRUSTED:
                 return known
             try:
                 source = PrometheusSource(self._settings(spec))
             except (ApiError, LookupError, ValueError, OSError) as error:
                 return f"MetricSource {name} cannot be used: {error}."
-            made = _Source(spec=spec, source=source, version=version, made=time.monotonic())
+            made = _Source(spec=spec, source=source, version=version, made=self._clock.steady())
             self._sources[name] = made
             return made
 

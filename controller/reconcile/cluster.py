@@ -5,11 +5,11 @@ at rest, a thousand Releases cost two watches.
 """
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 from controller.api import names
+from controller.clock import SYSTEM, Clock
 from controller.kube import paths
 from controller.kube.client import Client
 from controller.kube.paths import Resource
@@ -20,6 +20,7 @@ from controller.workloads.deployment import owner_name
 Object = dict[str, Any]
 Key = tuple[str, str]
 Wake = Callable[[Key], None]
+Follow = Callable[..., Reflector]
 _LINGER = 5.0
 """Seconds that a namespace is followed after its last release, so that the next one need not list again."""
 IN_FLIGHT = (paths.REPLICA_SETS, paths.SERVICES, paths.ENDPOINT_SLICES)
@@ -28,16 +29,16 @@ IN_FLIGHT = (paths.REPLICA_SETS, paths.SERVICES, paths.ENDPOINT_SLICES)
 class Namespace:
     """What is followed in one namespace while a release is in flight there."""
 
-    def __init__(self, client: Client, namespace: str, on_change: Callable[[str, Object], None]) -> None:
+    def __init__(self, client: Client, namespace: str, on_change: Callable[[str, Object], None], follow: Follow) -> None:
         self.users: set[Key] = set()
         self.idle_since = 0.0
-        self._client, self._namespace, self._on_change = client, namespace, on_change
+        self._client, self._namespace, self._on_change, self._follow = client, namespace, on_change, follow
         self._reflectors: dict[Resource, Reflector] = {}
 
     def follow(self, resource: Resource) -> Reflector:
         """The view of a resource, begun at the first asking."""
         if resource not in self._reflectors:
-            reflector = Reflector(
+            reflector = self._follow(
                 self._client, resource, namespace=self._namespace,
                 on_change=lambda old, new: self._on_change(self._namespace, new or old or {}),
             )  # fmt: skip
@@ -83,24 +84,33 @@ class View:
 
 
 class Cluster:
-    """All views. `wake` is told which Release has something new; `namespaces` empty means all."""
+    """All views. `wake` is told which Release has something new; `namespaces` empty means all; `follow` begins a view."""
 
-    def __init__(self, client: Client, wake: Wake, policies: tuple[str, ...], namespaces: tuple[str, ...] = ()) -> None:
-        self.client = client
-        self._wake = wake
+    def __init__(
+        self,
+        client: Client,
+        wake: Wake,
+        policies: tuple[str, ...],
+        namespaces: tuple[str, ...] = (),
+        *,
+        clock: Clock = SYSTEM,
+        follow: Follow = Reflector,
+    ) -> None:
+        self.client, self.clock = client, clock
+        self._wake, self._follow = wake, follow
         self._lock = threading.Lock()
         self._namespaces: dict[str, Namespace] = {}
         self.policies_changed_at = 0.0
         self.hold_guard = f"{policies[0]}-guard"
         scope: tuple[str | None, ...] = namespaces or (None,)
-        self.releases = View({n: Reflector(client, paths.RELEASES, namespace=n, on_change=self._release_changed, trim=trim)
+        self.releases = View({n: follow(client, paths.RELEASES, namespace=n, on_change=self._release_changed, trim=trim)
                               for n in scope})  # fmt: skip
-        self.deployments = View({n: Reflector(client, paths.DEPLOYMENTS, namespace=n, chosen={"labelSelector": names.RELEASE},
+        self.deployments = View({n: follow(client, paths.DEPLOYMENTS, namespace=n, chosen={"labelSelector": names.RELEASE},
                                               on_change=self._deployment_changed) for n in scope})  # fmt: skip
-        self.sources = View({None: Reflector(client, paths.METRIC_SOURCES)})
+        self.sources = View({None: follow(client, paths.METRIC_SOURCES)})
         # The hold must not be believed to work longer than it does: the policy and its binding are followed by name.
         self._policies = tuple(
-            Reflector(client, resource, chosen={"fieldSelector": f"metadata.name={name}"}, on_change=self._policy_changed)
+            follow(client, resource, chosen={"fieldSelector": f"metadata.name={name}"}, on_change=self._policy_changed)
             for resource in (paths.MUTATING_ADMISSION_POLICIES, paths.MUTATING_ADMISSION_POLICY_BINDINGS)
             for name in policies
         )
@@ -146,7 +156,7 @@ class Cluster:
         with self._lock:
             namespace = self._namespaces.get(key[0])
             if namespace is None:
-                namespace = self._namespaces[key[0]] = Namespace(self.client, key[0], self._in_flight_changed)
+                namespace = self._namespaces[key[0]] = Namespace(self.client, key[0], self._in_flight_changed, self._follow)
             namespace.users.add(key)
             return namespace
 
@@ -156,12 +166,12 @@ class Cluster:
             namespace = self._namespaces.get(key[0])
             if namespace is not None and key in namespace.users:
                 namespace.users.discard(key)
-                namespace.idle_since = time.monotonic()
+                namespace.idle_since = self.clock.steady()
 
     def sweep(self) -> None:
         """End the views of namespaces that nobody has needed for a while; called now and then."""
         with self._lock:
-            idle = [n for n, v in self._namespaces.items() if not v.users and time.monotonic() - v.idle_since > _LINGER]
+            idle = [n for n, v in self._namespaces.items() if not v.users and self.clock.steady() - v.idle_since > _LINGER]
             ended = [self._namespaces.pop(n) for n in idle]
         for namespace in ended:
             namespace.stop()
@@ -185,7 +195,7 @@ class Cluster:
                 self._wake(key)
 
     def _policy_changed(self, _old: Object | None, _new: Object | None) -> None:
-        self.policies_changed_at = time.monotonic()
+        self.policies_changed_at = self.clock.steady()
         for key in self.known():
             self._wake(key)
 

@@ -4,9 +4,6 @@ What is followed is read from the views; live reads happen at the start of a rel
 gateway class) and for a candidate's pods while they are not all ready. What cannot be read is Unknown, with the reason.
 """
 
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from controller.api import names
@@ -37,9 +34,8 @@ SYNC_PATIENCE = 10.0
 class Gatherer:
     """Reads the world for one Release at a time; safe to use from many threads for different Releases."""
 
-    def __init__(self, cluster: Cluster, now: Callable[[], datetime]) -> None:
-        self._cluster = cluster
-        self._now = now
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster, self._clock = cluster, cluster.clock
         self._entered: dict[Key, float] = {}
         self._templates = template.Templates()
 
@@ -67,7 +63,7 @@ class Gatherer:
             memory.scope = False
             return Observation(**base, kept=memory.kept or (), hold=self._installed())
         memory.scope = True
-        now = self._now()
+        now = self._clock.wall()
         look = Look(
             client=self._cluster.client,
             views=self._cluster.enter(key),
@@ -79,8 +75,8 @@ class Gatherer:
             now=now,
         )
         missing = look.unsynced
-        since = self._entered.setdefault(key, time.monotonic())
-        if missing and time.monotonic() - since < SYNC_PATIENCE:
+        since = self._entered.setdefault(key, self._clock.steady())
+        if missing and self._clock.steady() - since < SYNC_PATIENCE:
             return None
         unseen = Unknown(reason="NotListed", message=f"{', '.join(missing)} could not be listed; see the controller's log.")
         replica_sets = unseen if "replicasets" in missing else self._replica_sets(look, label)
@@ -132,7 +128,7 @@ class Gatherer:
         if self._cluster.policies_installed is False:
             return False
         at, changed = memory.hold_at, self._cluster.policies_changed_at
-        now = time.monotonic()
+        now = self._clock.steady()
         settled = at > changed + POLICY_SETTLES or now - at < 0.5
         if memory.hold is True and now - at < HOLD_TRUSTED and settled:
             return True
@@ -164,7 +160,7 @@ class Gatherer:
             return ()
         if candidate.current and candidate.ready >= candidate.replicas:
             return ()
-        now = time.monotonic()
+        now = self._clock.steady()
         if now - memory.pods_at > 10 * PODS_EVERY:
             # Pods have just become wanted, or unready: most are ready before a look would tell anything.
             memory.pods_at, memory.pods = now, ()
@@ -221,8 +217,3 @@ def read_kept(item: Object) -> Kept:
         version=version,
         digest=template.view(pod_template, None, None).digest,
     )
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)

@@ -7,7 +7,6 @@ apply would fail with a conflict, for ever.
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from controller.api import names
@@ -255,7 +254,7 @@ def _clear(do: Performer, _: effects.Effect) -> None:
 
 def _progressing(do: Performer, *, failed: bool, message: str) -> None:
     found = do.workload()
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = do.cluster.clock.wall().strftime("%Y-%m-%dT%H:%M:%SZ")
     path = paths.DEPLOYMENTS.path(do.namespace, found["metadata"]["name"], paths.STATUS)
     body = deployment.progressing(found, failed=failed, message=message, now=now)
     do._remember(paths.DEPLOYMENTS, do.client.patch(path, body, MERGE_PATCH))

@@ -4,7 +4,6 @@ The commit comes before any effect; a failed commit means that somebody knows mo
 display is written less often, and never by itself makes another turn.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +19,7 @@ from controller.kube.errors import ApiError, Forbidden, Invalid, NotFound
 from controller.reconcile import commit
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key
-from controller.reconcile.gather import Gatherer, utc_now
+from controller.reconcile.gather import Gatherer
 from controller.reconcile.memory import Memory
 from controller.reconcile.perform import Performer, Stale
 from controller.telemetry import metrics
@@ -66,12 +65,11 @@ class Reconciler:
         *,
         may_write: Callable[[], bool],
         leaving: bool = False,
-        now: Callable[[], datetime] = utc_now,
     ) -> None:
         """`may_write` is the leader's fence. `leaving`: every Release is treated as one that is being deleted."""
         self._cluster, self._asker, self._recorder = cluster, asker, recorder
-        self._may_write, self._leaving, self._now = may_write, leaving, now
-        self._gatherer = Gatherer(cluster, now)
+        self._may_write, self._leaving, self._clock = may_write, leaving, cluster.clock
+        self._gatherer = Gatherer(cluster)
         self._memories: dict[Key, Memory] = {}
 
     def turn(self, key: Key) -> Next:
@@ -92,7 +90,7 @@ class Reconciler:
         more: dict[str, Any] = {"spec_error": error, "deleting": observation.deleting or self._leaving}
         if spec is not None and memory.scope:
             more["gate_problems"] = self._asker.problems(spec, key[0])
-        decision = decide(spec, replace(observation, **more), status, self._now())
+        decision = decide(spec, replace(observation, **more), status, self._clock.wall())
         if not readable:
             log.warning("status_unreadable", release=key, message="the status was changed by hand; it is made anew")
         release = self._commit(key, release, status, decision, memory)
@@ -145,7 +143,7 @@ class Reconciler:
                 return None
             raise
         self._cluster.releases.remember(written)
-        memory.published_at = time.monotonic()
+        memory.published_at = self._clock.steady()
         self._told(key, written, old, new, decision)
         return written
 
@@ -154,7 +152,7 @@ class Reconciler:
         memory.publish_in = 0.0
         if commit.dump(old) == commit.dump(new) or not self._may_write():
             return
-        now = time.monotonic()
+        now = self._clock.steady()
         due = memory.published_at + (PUBLISH_EVERY if commit.news(old) == commit.news(new) else PUBLISH_NEWS)
         memory.publish_in = max(0.0, due - now)
         if memory.publish_in:
@@ -181,8 +179,8 @@ class Reconciler:
         failed, wait = False, 0.0
         for effect in decision.effects:
             known = memory.failing.get(effect.kind())
-            if known is not None and known.not_before > time.monotonic():
-                failed, wait = True, max(wait, known.not_before - time.monotonic())
+            if known is not None and known.not_before > self._clock.steady():
+                failed, wait = True, max(wait, known.not_before - self._clock.steady())
                 continue
             try:
                 performer.perform(effect)
@@ -199,14 +197,14 @@ class Reconciler:
         if not decision.effects:
             memory.failing.clear()
         moments = [m for m in (decision.wake_at, due) if m is not None]
-        after = min(((m - self._now()).total_seconds() for m in moments), default=None)
+        after = min(((m - self._clock.wall()).total_seconds() for m in moments), default=None)
         if failed:
             # An effect that must wait holds up neither the gates' questions nor what time alone decides.
             return Next(after=max(0.05, wait if after is None else min(wait, after)))
         if decision.effects or decision.moved:
             return Next(after=0.0)
         if not decision.pending.settled or decision.status.trial is not None:
-            look = _UNSETTLED if memory.pods_due is None else min(_UNSETTLED, memory.pods_due - time.monotonic())
+            look = _UNSETTLED if memory.pods_due is None else min(_UNSETTLED, memory.pods_due - self._clock.steady())
             after = min(look, after) if after is not None else look
         elif memory.scope and after is None:
             after = _LOOK_AGAIN.get(decision.status.phase)
@@ -221,7 +219,7 @@ class Reconciler:
             log.info("effect_outdated", release=key, effect=effect.kind(), error=str(error))
             return 0.05
         at_least = error.retry_after or 0.0
-        wait = memory.failed(effect.kind(), str(error)[:500], time.monotonic(), at_least)
+        wait = memory.failed(effect.kind(), str(error)[:500], self._clock.steady(), at_least)
         log.warning("effect_failed", release=key, effect=str(effect), error=str(error), again_in=round(wait, 2))
         remedy = " The controller's RBAC lacks this right; see the chart's roles." if isinstance(error, Forbidden) else ""
         self._recorder.failed(release, effect.kind(), f"{error}.{remedy}")

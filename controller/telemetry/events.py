@@ -7,13 +7,14 @@ import hashlib
 import queue
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import structlog
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from controller.api import names
+from controller.clock import utc_now
 from strategies.spec.phase import Phase
 from strategies.spec.status import Status
 
@@ -32,8 +33,8 @@ Send = Callable[[Object], object]
 class Recorder:
     """Writes Events from a thread of its own, so that no turn waits for one."""
 
-    def __init__(self, send: Send, identity: str) -> None:
-        self._send, self._identity = send, identity
+    def __init__(self, send: Send, identity: str, now: Callable[[], datetime] = utc_now) -> None:
+        self._send, self._identity, self._now = send, identity, now
         self._waiting: queue.Queue[Object | None] = queue.Queue(maxsize=1000)
         self._said: dict[str, datetime] = {}
         self._thread = threading.Thread(target=self._write, name="events", daemon=True)
@@ -77,7 +78,7 @@ class Recorder:
         self._say(about, "Warning" if held else "Normal", "LetGo", f"Release {release} has let the Deployment go.{going_on}")
 
     def _say(self, about: Object, kind: str, reason: str, message: str) -> None:
-        now = datetime.now(UTC)
+        now = self._now()
         identity = hashlib.sha256(f"{about['uid']}/{kind}/{reason}/{message}".encode()).hexdigest()[:16]
         last = self._said.get(identity)
         if last is not None and (now - last).total_seconds() < _REPEAT:
