@@ -9,7 +9,6 @@ import base64
 import concurrent.futures
 import json
 import secrets
-import shutil
 import socket
 import tempfile
 import threading
@@ -62,7 +61,9 @@ class Serving:
         """Raises PortTaken, ChartMissing."""
         self._socket = listen(port)
         self.url = f"https://{HOST}:{self._socket.getsockname()[1]}"
-        self.folder = Path(tempfile.mkdtemp(prefix="playground-"))
+        # Goes at the latest with this process, even when Ctrl-C comes before there is a `with` block.
+        self._files = tempfile.TemporaryDirectory(prefix="playground-", ignore_cleanup_errors=True)
+        self.folder = Path(self._files.name)
         authority = trustme.CA(organization_name="Release Coordinator playground", organization_unit_name="one run")
         self.ca = self.folder / "ca.crt"
         authority.cert_pem.write_to_path(self.ca)
@@ -119,7 +120,7 @@ class Serving:
     def close(self) -> None:
         """Remove the files."""
         self._socket.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._files.cleanup()
 
     def do(self, action: Callable[[], T]) -> T:
         """Run this in the serving thread, between two tasks, and return its result or raise what it raises."""

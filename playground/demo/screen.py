@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from playground.demo.stage import Stage, Users
+from playground.demo.stage import Stage
 from playground.demo.story import Promise
 
 
@@ -31,9 +31,8 @@ class Screen:
 
     def live(self, stage: Stage) -> Live:
         """A picture of the shop while a `with` block lasts; nothing in a pipe."""
-        before = stage.users()
         return Live(
-            get_renderable=lambda: _picture(stage, before),
+            get_renderable=lambda: picture(stage, self._console.width),
             console=self._console,
             refresh_per_second=8,
             transient=True,
@@ -52,17 +51,16 @@ class Screen:
         self._console.print(table)
 
 
-def _picture(stage: Stage, before: Users) -> RenderableType:
+def picture(stage: Stage, columns: int) -> RenderableType:
+    """Phase, traffic and users, a line each, no wider than so many columns (40 at least)."""
     status = stage.status
     step = (status.get("trial") or {}).get("step") or {}
     share = stage.route[-1][1] if stage.route else 0
-    seen = stage.users().since(before)
-    width = 40
+    seen = stage.seen()
+    width = max(4, min(40, columns - len("stable  candidate 100%")))
     filled = round(width * share / 100) or (1 if share else 0)
     bar = Text("stable ", style="dim") + Text("█" * (width - filled), style="blue") + Text("█" * filled, style="yellow")
     bar += Text(f" candidate {share}%", style="dim")
-    head = Text(f"{status.get('phase', '…')}", style="bold") + Text(
-        f"  step {step['index']} of {step['of'] - 1}" if step else ""
-    )
+    head = Text(f"{status.get('phase', '…')}", style="bold") + Text(f"  step {step['index']} of {step['of'] - 1}" if step else "")
     users = Text(f"users: {seen.requests:,} requests, ") + Text(f"{seen.errors} failed", style="red" if seen.errors else "green")
     return Group(head, bar, users)

@@ -41,6 +41,9 @@ class Users:
         return Users(requests=self.requests - earlier.requests, errors=self.errors - earlier.errors, by_version=by_version)
 
 
+_NOBODY = Users(requests=0, errors=0, by_version={})
+
+
 class Stage:
     """One shop (Deployment, Service, route, Release) in a namespace of its own; all watches are there from the beginning."""
 
@@ -51,6 +54,8 @@ class Stage:
         self.images: list[tuple[float, frozenset[str]]] = []
         """When the shop's Service sent to which images."""
         self.status: Object = {}
+        self._before = _NOBODY
+        """What users had seen when the latest version was shipped."""
         self._admin = serving.cluster.api.client("admin")
         self._client = serving.cluster.api.client("alice")
         serving.do(self._look)
@@ -100,6 +105,7 @@ class Stage:
         """`kubectl set image deployment/shop shop=shop:<tag>`."""
         container = {"name": NAME, "image": f"{NAME}:{tag}"}
         body = {"spec": {"template": {"spec": {"containers": [container]}}}}
+        self._before = self.users()
         self._call(lambda: self._client.patch("deployments.apps", NAME, self.namespace, body, kind="strategic"))
 
     def annotate(self, request: str, value: str) -> float:
@@ -151,6 +157,10 @@ class Stage:
         seen = self._call(lambda: self._serving.cluster.users.report(self.namespace, NAME))
         by_version = {version: answers.requests for version, answers in seen.by_version.items()}
         return Users(requests=seen.requests, errors=seen.errors, by_version=by_version)
+
+    def seen(self) -> Users:
+        """What they have seen since the latest version was shipped; nothing before the first."""
+        return self.users().since(self._before) if self._before is not _NOBODY else _NOBODY
 
     def pods(self) -> dict[str, str]:
         """Images of the pods, by uid: a pod that was restarted by replacement has another uid."""

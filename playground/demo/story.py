@@ -53,7 +53,6 @@ def good_canary(stage: Stage, tell: Tell) -> Iterator[Promise]:
         measured=f"{len(stable & set(stage.pods()))} of 4 pods are the same",
         kept=stable == set(stage.pods()),
     )
-    before = stage.users()
     stage.ship("2")
     tell("kubectl set image deployment/shop shop=shop:2    held by the API server: no pod of it starts ungated")
     for share in (5, 25):
@@ -63,7 +62,7 @@ def good_canary(stage: Stage, tell: Tell) -> Iterator[Promise]:
     tell("all traffic; the former pods stay warm while the gates look on")
     ended = stage.wait_for_end(1)
     tell(f"{ended['outcome']}: the Deployment is a plain Deployment again")
-    seen = stage.users().since(before)
+    seen = stage.seen()
     shares = [share for _, share in stage.route]
     yield Promise(
         claim="5 → 25 → 100 %, each step gated",
@@ -75,7 +74,7 @@ def good_canary(stage: Stage, tell: Tell) -> Iterator[Promise]:
 
 def bad_canary(stage: Stage, tell: Tell) -> Iterator[Promise]:
     """A bad version is caught at 5 % and rolled back by itself."""
-    before, trials = stage.users(), len(stage.status["history"])
+    trials = len(stage.status["history"])
     stable = set(stage.pods())
     stage.ship("3-errors50")
     tell("kubectl set image deployment/shop shop=shop:3-errors50    half of its answers are errors")
@@ -84,7 +83,7 @@ def bad_canary(stage: Stage, tell: Tell) -> Iterator[Promise]:
     ended = stage.wait_for_end(trials + 1)
     tell(stage.status["message"])
     took = stage.route[-1][0] - shown
-    seen = stage.users().since(before)
+    seen = stage.seen()
     yield Promise(
         claim="rolled back by itself",
         measured=f"{ended['outcome']}, {took:.1f} s after its first traffic",
@@ -105,7 +104,7 @@ def bad_canary(stage: Stage, tell: Tell) -> Iterator[Promise]:
 
 def by_hand(stage: Stage, tell: Tell) -> Iterator[Promise]:
     """A person rolls back with one annotation."""
-    before, trials = stage.users(), len(stage.status["history"])
+    trials = len(stage.status["history"])
     stage.ship("4")
     stage.wait_for_share(25)
     tell("step 25%, and somebody does not like what they see:")
@@ -115,7 +114,7 @@ def by_hand(stage: Stage, tell: Tell) -> Iterator[Promise]:
     took = stage.route[-1][0] - asked
     ended = stage.wait_for_end(trials + 1)
     tell(stage.status["message"])
-    seen = stage.users().since(before)
+    seen = stage.seen()
     yield Promise(
         claim="one annotation takes all traffic back within a second",
         measured=f"{took * 1000:.0f} ms; {ended['outcome']}; {seen.errors} of {seen.requests:,} requests failed",
@@ -129,16 +128,16 @@ def blue_green(stage: Stage, tell: Tell) -> Iterator[Promise]:
     stage.wait(lambda: len(stage.pods()) == 3 and stage.images and stage.users().requests, 20, "a second shop with users")
     stage.apply(EXAMPLES / "02-blue-green" / "release.yaml", strategy=_BLUE_GREEN, rollback=_WARM)
     stage.wait_for_phase("Healthy")
-    before, blue = stage.users(), set(stage.pods())
+    blue = set(stage.pods())
     stage.ship("2")
     tell("green starts at full size beside blue; testers reach it behind Service shop-candidate")
     stage.wait_for_phase("AwaitingApproval")
-    at_preview = stage.users().since(before)
+    at_preview = stage.seen()
     green = set(stage.pods()) - blue
     tell("kubectl annotate release shop release-coordinator.io/promote=step    a person says go")
     stage.annotate("promote", "step")
     ended = stage.wait_for_end(1)
-    seen = stage.users().since(before)
+    seen = stage.seen()
     mixed = [images for _, images in stage.images if len(images) > 1]
     yield Promise(
         claim="green is whole before a user reaches it",

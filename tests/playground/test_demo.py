@@ -1,11 +1,20 @@
-"""`make demo`, as a pipe sees it."""
+"""`make demo`, as a pipe sees it, and its picture on a terminal."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from rich.console import Console
+
+from playground.demo.screen import picture
+from playground.demo.stage import Stage, Users
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,6 +52,18 @@ def test_a_controller_that_does_not_start_is_told_with_its_last_words() -> None:
     assert "Traceback" not in said
 
 
+def test_an_interrupt_before_the_beginning_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Exit status 130 and no word, while the cluster is being made; no file of it stays."""
+    demo = _demo(TMPDIR=str(tmp_path))
+    deadline = time.monotonic() + 30
+    while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    os.killpg(demo.pid, signal.SIGINT)
+    said, _ = demo.communicate(timeout=30)
+    assert (demo.returncode, said, list(tmp_path.iterdir())) == (130, "", [])
+    assert not _left_running(demo.pid)
+
+
 def test_an_interrupt_in_the_middle_leaves_nothing_running() -> None:
     """Ctrl-C reaches the whole group, as from a terminal: exit status 130, no traceback."""
     demo = _demo()
@@ -58,3 +79,13 @@ def test_an_interrupt_in_the_middle_leaves_nothing_running() -> None:
     while _left_running(demo.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _left_running(demo.pid)
+
+
+@pytest.mark.parametrize(("columns", "share"), [(40, 0), (40, 100), (80, 25), (200, 100)])
+def test_the_live_picture_fits_the_terminal(columns: int, share: int) -> None:
+    """Each of its three lines stays one, at any share, and the bar shows it."""
+    stage = SimpleNamespace(status={"phase": "Progressing"}, route=[(0.0, share)],
+                            seen=lambda: Users(requests=1234, errors=0, by_version={}))  # fmt: skip
+    console = Console(width=columns, file=io.StringIO())
+    lines = console.render_lines(picture(cast(Stage, stage), columns), pad=False)
+    assert len(lines) == 3

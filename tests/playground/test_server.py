@@ -161,7 +161,8 @@ def start(*arguments: str, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(program, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, env=os.environ | {"TMPDIR": str(folder)})
 
 
-def test_the_program_says_one_line_and_ends_on_control_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_the_program_says_one_line_and_ends_when_told(tmp_path: Path, told: signal.Signals) -> None:
     """The line has the kubeconfig and Prometheus; afterwards nothing is left, and nothing was complained about."""
     chosen = tmp_path / "kubeconfig"
     with start("--port", "0", "--kubeconfig", str(chosen), folder=tmp_path) as program:
@@ -172,9 +173,24 @@ def test_the_program_says_one_line_and_ends_on_control_c(tmp_path: Path) -> None
         server = json.loads(chosen.read_text())["clusters"][0]["cluster"]["server"]
         with pytest.raises(PortTaken):
             listen(int(server.rpartition(":")[2]))
-        program.send_signal(signal.SIGINT)
+        program.send_signal(told)
         assert (program.wait(PATIENCE), program.stderr.read()) == (0, "")
-    assert list(tmp_path.iterdir()) == [chosen]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_program_overwrites_no_kubeconfig(tmp_path: Path) -> None:
+    """It may be somebody's only one; neither is there a traceback when the folder is missing."""
+    mine = tmp_path / "config"
+    mine.write_text("mine")
+    for chosen, why in ((mine, "File exists"), (tmp_path / "no" / "config", "No such file or directory")):
+        with start("--port", "0", "--kubeconfig", str(chosen), folder=tmp_path) as program:
+            assert program.stderr is not None
+            assert program.wait(PATIENCE) == 1
+            assert (
+                program.stderr.read()
+                == f"playground: {chosen} cannot be written: {why}. Name another file, or remove it first.\n"
+            )
+    assert (mine.read_text(), list(tmp_path.iterdir())) == ("mine", [mine])
 
 
 def test_the_program_says_when_its_port_is_taken(serving: Serving, tmp_path: Path) -> None:
