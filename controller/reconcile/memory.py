@@ -14,7 +14,7 @@ from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Sample, Unknown
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
-from strategies.world.effects import Effect
+from strategies.world.effects import Effect, Pin, SetWeight
 from strategies.world.observation import Kept
 
 LONGEST_PATIENCE = 30.0
@@ -30,11 +30,20 @@ class Failing:
 
 
 @dataclass(slots=True)
+class Written:
+    """What we last wrote where others write too, how many times in a row the very same, and not before when again."""
+
+    value: object
+    times: int
+    not_before: float
+
+
+@dataclass(slots=True)
 class Memory:
     """Soft state of one Release. `hold` with when it was looked at (monotonic seconds), `pods_due` when pods that are not ready
     are looked at next; `gateways` is a problem of the route at a resourceVersion, `spec` the parsed spec, or what is wrong with
     it, of a generation, `status` the committed status of a Release as it was read, and whether it could be, `lost` the last
-    effect that lost a race and how many times in a row.
+    effect that lost a race and how many times in a row, `written` our writes of traffic by place.
     """
 
     uid: str
@@ -61,13 +70,14 @@ class Memory:
     status: tuple[Mapping[str, Any], Status, bool] | None = None
     presence: Presence = field(default_factory=Presence)
     lost: tuple[Effect | None, int] = (None, 0)
+    written: dict[str, Written] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def attend(self, attempt: int) -> None:
         """What was answered, or seen of pods, in another trial is none of this one's evidence."""
         with self.lock:
             if attempt != self.attempt:
-                self.attempt, self.samples, self.asked = attempt, {}, {}
+                self.attempt, self.samples, self.asked, self.written = attempt, {}, {}, {}
                 self.pods, self.pods_at, self.autoscaled = (), 0.0, None
 
     def answered(self, attempt: int, gate: str, answer: Sample | Unknown) -> None:
@@ -95,3 +105,34 @@ class Memory:
         wait = max(at_least, min(LONGEST_PATIENCE, 0.25 * 2.0 ** min(count, 10)))
         self.failing[kind] = Failing(error=error, count=count, not_before=now + wait)
         return wait
+
+    def wrote(self, effect: Effect, now: float) -> bool:
+        """Note a write; says whether it is the same as the last one in its place: then somebody else has undone that.
+
+        A weight that is undone again and again is put back ever less often, so that two tools never write in a loop; meanwhile
+        users are on the pinned Service. A lost pin does harm, and is put back at once each time.
+        """
+        if (placed := _placed(effect)) is None:
+            return False
+        place, value = placed
+        known = self.written.get(place)
+        times = known.times + 1 if known is not None and known.value == value else 1
+        wait = min(LONGEST_PATIENCE, 2.0 ** (times - 1)) if times > 1 and isinstance(effect, SetWeight) else 0.0
+        self.written[place] = Written(value=value, times=times, not_before=now + wait)
+        return times > 1
+
+    def contested(self, effect: Effect, now: float) -> None:
+        """Somebody else keeps on undoing this very write: it counts as failing until it may be done again."""
+        placed = _placed(effect)
+        known = self.written.get(placed[0]) if placed else None
+        if placed and known is not None and known.value == placed[1] and known.not_before > now:
+            error = (f"somebody else has undone it {known.times} times; take the route's weights out of what your tools apply "
+                     "during a release")  # fmt: skip
+            self.failing[effect.kind()] = Failing(error=error, count=known.times, not_before=known.not_before)
+
+
+def _placed(effect: Effect) -> tuple[str, object] | None:
+    """Where an effect writes beside others, and what; None for all others."""
+    if isinstance(effect, SetWeight):
+        return "route", effect.weight
+    return (f"service {effect.service}", effect.new) if isinstance(effect, Pin) else None

@@ -178,6 +178,7 @@ class Reconciler:
         memory.busy = not decision.pending.settled
         failed, wait = False, 0.0
         for effect in decision.effects:
+            memory.contested(effect, self._clock.steady())
             known = memory.failing.get(effect.kind())
             if known is not None and known.not_before > self._clock.steady():
                 failed, wait = True, max(wait, known.not_before - self._clock.steady())
@@ -187,6 +188,8 @@ class Reconciler:
                 memory.failing.pop(effect.kind(), None)
                 metrics.effect(effect.kind(), ok=True)
                 log.info("performed", release=key, effect=str(effect))
+                if memory.wrote(effect, self._clock.steady()):
+                    self._recorder.undone(release, effect.service if isinstance(effect, effects.Pin) else None)
                 if isinstance(effect, effects.Unclaim):
                     self._recorder.orphaned(_named_by(release, decision.status), key[1], held=not effect.resume)
             except Stale as stale:

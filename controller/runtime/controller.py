@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from controller.kube import paths
 from controller.kube.client import Client
 from controller.kube.connection import Connection
 from controller.kube.elector import Elector
@@ -19,9 +18,9 @@ from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.turn import Next, Reconciler
 from controller.runtime.queue import Queue
+from controller.runtime.recording import recorder
 from controller.settings import Settings
 from controller.telemetry import metrics
-from controller.telemetry.events import Recorder
 
 log = structlog.get_logger()
 _TURN_TAKES_LONG = 60.0
@@ -46,9 +45,7 @@ class Controller:
         self.elector = Elector(self.client, settings.namespace, settings.lease_name, identity=settings.identity or None,
                                on_started=self._lead, on_stopped=self._follow)  # fmt: skip
         self.queries = Queries()
-        self.recorder = Recorder(
-            lambda event: self.client.create(paths.EVENTS.path(event["metadata"]["namespace"]), event), self.elector.identity
-        )
+        self.recorder = recorder(self.client, self.elector.identity)
         asker = Asker(self.cluster, self.queries, settings.namespace, self.queue.add)
         self.reconciler = Reconciler(self.cluster, asker, self.recorder, may_write=self.elector.is_leader)
         self._workers: list[_Worker] = []

@@ -21,8 +21,8 @@ from controller.metrics.pool import Queries
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.turn import Reconciler
+from controller.runtime.recording import recorder
 from controller.settings import Settings
-from controller.telemetry.events import Recorder
 
 log = structlog.get_logger()
 _PATIENCE = 240.0
@@ -37,14 +37,14 @@ def uninstall(settings: Settings, connection: Connection) -> int:
     if _seize(client, settings, identity):
         time.sleep(Elector.terms.give_up)  # By then whoever led knows, or cannot write any more.
     cluster = Cluster(client, lambda _key: None, (settings.hold_policy, settings.pin_policy), settings.watch_namespaces)
-    recorder = Recorder(lambda event: client.create(paths.EVENTS.path(event["metadata"]["namespace"]), event), identity)
-    reconciler = Reconciler(cluster, Asker(cluster, Queries(), settings.namespace, lambda _key: None), recorder,
+    events = recorder(client, identity)
+    reconciler = Reconciler(cluster, Asker(cluster, Queries(), settings.namespace, lambda _key: None), events,
                             may_write=lambda: True, leaving=True)  # fmt: skip
     cluster.start()
-    recorder.start()
+    events.start()
     left = _put_back(cluster, reconciler, lambda: _seize(client, settings, identity))
     cluster.stop()
-    recorder.stop()
+    events.stop()
     for key, why in left.items():
         log.error("not_put_back", release=key, why=why)
     return 1 if left else 0

@@ -7,6 +7,7 @@ import hashlib
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,17 +27,33 @@ _TOLD = {
     Phase.INVALID: "Warning", Phase.WORKLOAD_MISSING: "Warning",
 }  # fmt: skip
 _REPEAT = 300.0
+"""Seconds of silence after which the same happening is told by a new Event."""
+_RECOUNT = 60.0
+"""Seconds after which a count is written in any case; before, when it has doubled."""
 _KNOWN = 2000
 Send = Callable[[Object], object]
 
 
-class Recorder:
-    """Writes Events from a thread of its own, so that no turn waits for one."""
+@dataclass(slots=True)
+class _Series:
+    """An Event that was written: under which name, how often it has happened, and when that was last so and last written."""
 
-    def __init__(self, send: Send, identity: str, now: Callable[[], datetime] = utc_now) -> None:
-        self._send, self._identity, self._now = send, identity, now
-        self._waiting: queue.Queue[Object | None] = queue.Queue(maxsize=1000)
-        self._said: dict[str, datetime] = {}
+    name: str
+    count: int
+    last: datetime
+    told: datetime
+
+
+class Recorder:
+    """Writes Events from a thread of its own, so that no turn waits for one.
+
+    `create` gets a whole Event. `recount` gets one that was created before: `metadata` with its name, and its new `series`.
+    """
+
+    def __init__(self, create: Send, recount: Send, identity: str, now: Callable[[], datetime] = utc_now) -> None:
+        self._create, self._recount, self._identity, self._now = create, recount, identity, now
+        self._waiting: queue.Queue[tuple[Send, Object] | None] = queue.Queue(maxsize=1000)
+        self._said: dict[str, _Series] = {}
         self._thread = threading.Thread(target=self._write, name="events", daemon=True)
 
     def start(self) -> None:
@@ -64,6 +81,17 @@ class Recorder:
         """An effect that fails."""
         self._say(_about(release), "Warning", "EffectFailing", f"{effect} failed and is tried again: {error}")
 
+    def undone(self, release: Object, service: str | None) -> None:
+        """Somebody else has undone a write of ours that traffic rests on, and it was put back; `service` of a lost pin."""
+        said = (
+            f"Service {service} was found without its pin in mid-release, and may have sent users to a revision that no gate has "
+            "allowed. It is pinned again; see who changes its selector."
+            if service
+            else "Somebody else has written the route's weights back in mid-release; they are put back. Meanwhile users are on "
+            "the pinned Service. Take the weights out of what your tools apply during a release."
+        )
+        self._say(_about(release), "Warning", "PinLost" if service else "WeightsUndone", said)
+
     def orphaned(self, deployment: Object, release: str, *, held: bool) -> None:
         """A Deployment that its Release has let go: the Release was deleted, or the coordinator is uninstalled."""
         name = deployment["metadata"]["name"]
@@ -80,18 +108,19 @@ class Recorder:
     def _say(self, about: Object, kind: str, reason: str, message: str) -> None:
         now = self._now()
         identity = hashlib.sha256(f"{about['uid']}/{kind}/{reason}/{message}".encode()).hexdigest()[:16]
-        last = self._said.get(identity)
-        if last is not None and (now - last).total_seconds() < _REPEAT:
+        known = self._said.get(identity)
+        if known is not None and (now - known.last).total_seconds() < _REPEAT:
+            self._again(known, about["namespace"], now)
             return
         if len(self._said) > _KNOWN:
             self._said.clear()
-        self._said[identity] = now
-        moment = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        name = f"{about['name'][:200]}.{identity}.{int(now.timestamp())}"
+        self._said[identity] = _Series(name=name, count=1, last=now, told=now)
         event = {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"name": f"{about['name'][:200]}.{identity}.{int(now.timestamp())}", "namespace": about["namespace"]},
-            "eventTime": moment,
+            "metadata": {"name": name, "namespace": about["namespace"]},
+            "eventTime": _moment(now),
             "reportingController": names.GROUP,
             "reportingInstance": self._identity[:128],
             "action": reason,
@@ -100,17 +129,30 @@ class Recorder:
             "note": message[:1024],
             "type": kind,
         }
+        self._put(self._create, event)
+
+    def _again(self, series: _Series, namespace: str, now: datetime) -> None:
+        """Count it; write the count when it has doubled, so that a thousand times are ten writes."""
+        series.count, series.last = series.count + 1, now
+        if series.count & (series.count - 1) and (now - series.told).total_seconds() < _RECOUNT:
+            return
+        series.told = now
+        counted = {"count": series.count, "lastObservedTime": _moment(now)}
+        self._put(self._recount, {"metadata": {"name": series.name, "namespace": namespace}, "series": counted})
+
+    def _put(self, send: Send, event: Object) -> None:
         try:
-            self._waiting.put_nowait(event)
+            self._waiting.put_nowait((send, event))
         except queue.Full:
-            log.warning("event_dropped", reason=reason, message=message)
+            log.warning("event_dropped", event_name=event["metadata"]["name"])
 
     def _write(self) -> None:
-        while (event := self._waiting.get()) is not None:
+        while (waiting := self._waiting.get()) is not None:
+            send, event = waiting
             try:
                 for attempt in _patiently():
                     with attempt:
-                        self._send(event)
+                        send(event)
             except Exception as error:
                 log.info("event_not_written", error=str(error))
 
@@ -129,3 +171,7 @@ def _about(release: Object) -> Object:
     metadata = release["metadata"]
     return {"apiVersion": f"{names.GROUP}/{names.VERSION}", "kind": "Release", "name": metadata["name"],
             "namespace": metadata["namespace"], "uid": metadata["uid"]}  # fmt: skip
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")

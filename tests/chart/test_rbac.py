@@ -24,7 +24,7 @@ WORKLOADS = {
     ("discovery.k8s.io", "endpointslices"): "list watch",
     ("autoscaling", "horizontalpodautoscalers"): "list",
     (GATEWAY, "httproutes"): "list patch watch",
-    ("events.k8s.io", "events"): "create",
+    ("events.k8s.io", "events"): "create patch",
 }
 CLUSTER = {
     (RC, "metricsources"): "list watch",

@@ -1,7 +1,7 @@
 """What is remembered of a Release between turns."""
 
 from controller.reconcile.memory import Memory
-from strategies.world.effects import RemoveFinalizer, RemoveRequest
+from strategies.world.effects import Pin, RemoveFinalizer, RemoveRequest, Scale, SetWeight
 
 
 def test_only_the_same_effect_in_a_row_counts_as_a_race_lost_again() -> None:
@@ -10,3 +10,40 @@ def test_only_the_same_effect_in_a_row_counts_as_a_race_lost_again() -> None:
     abort, pause = RemoveRequest(key="abort", value="true"), RemoveRequest(key="pause", value="true")
     assert [memory.lost_race(effect) for effect in (abort, abort, pause, abort, abort, abort)] == [1, 2, 1, 1, 2, 3]
     assert memory.lost_race(RemoveFinalizer()) == 1
+
+
+def test_weights_that_somebody_undoes_again_and_again_are_put_back_ever_less_often() -> None:
+    """Once at once; then after 2 s, 4 s, at last every 30 s, and it is told as an effect that fails, with the remedy."""
+    memory, quarter, now, waits = Memory(uid="u"), SetWeight(weight=25), 0.0, []
+    assert not memory.wrote(quarter, now)
+    for _ in range(7):
+        memory.contested(quarter, now)
+        if known := memory.failing.get("SetWeight"):
+            assert "take the route's weights out" in known.error
+            waits.append(known.not_before - now)
+            now = known.not_before
+        assert memory.wrote(quarter, now)
+        memory.failing.clear()
+    assert waits == [2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+
+
+def test_a_way_back_is_never_held_up_by_a_quarrel_about_the_way_forward() -> None:
+    """Another weight is another write; so is the same one in another trial."""
+    memory = Memory(uid="u")
+    for _ in range(5):
+        memory.wrote(SetWeight(weight=25), 0.0)
+    memory.contested(SetWeight(weight=0), 0.0)
+    assert memory.failing == {}
+    assert not memory.wrote(SetWeight(weight=0), 0.0)
+    memory.attend(2)
+    assert not memory.wrote(SetWeight(weight=0), 0.0)
+
+
+def test_a_lost_pin_is_put_back_at_once_each_time_and_told() -> None:
+    """Each Service by itself; other effects are nobody else's to undo."""
+    memory, pin = Memory(uid="u"), Pin(service="shop", old=None, new="h1")
+    assert [memory.wrote(p, 0.0) for p in (pin, Pin(service="other", old=None, new="h1"), pin, pin)] == [False, False, True, True]
+    memory.contested(pin, 0.0)
+    assert memory.failing == {}
+    scale = Scale(replica_set="r", uid="u", old=1, new=2)
+    assert [memory.wrote(scale, 0.0), memory.wrote(scale, 0.0)] == [False, False]
