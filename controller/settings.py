@@ -31,6 +31,7 @@ class Settings(BaseModel):
     watch_namespaces: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     hold_policy: str = "release-coordinator-hold"
     pin_policy: str = "release-coordinator-pin"
+    policy_version: Literal["v1", "v1beta1"] = Field("v1", description="Version of MutatingAdmissionPolicy in this cluster.")
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     kubeconfig: str = ""

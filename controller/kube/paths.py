@@ -71,7 +71,7 @@ EVENTS = Resource("events.k8s.io", "v1", "events")
 GATEWAYS = Resource("gateway.networking.k8s.io", "v1", "gateways")
 GATEWAY_CLASSES = Resource("gateway.networking.k8s.io", "v1", "gatewayclasses", namespaced=False)
 HTTP_ROUTES = Resource("gateway.networking.k8s.io", "v1", "httproutes")
-# v1 since Kubernetes 1.36; before that v1beta1, by dataclasses.replace(…, version="v1beta1").
+# v1 since Kubernetes 1.36; before that v1beta1 (see controller.reconcile.cluster).
 MUTATING_ADMISSION_POLICIES = Resource("admissionregistration.k8s.io", "v1", "mutatingadmissionpolicies", namespaced=False)
 MUTATING_ADMISSION_POLICY_BINDINGS = Resource(
     "admissionregistration.k8s.io", "v1", "mutatingadmissionpolicybindings", namespaced=False

@@ -6,6 +6,7 @@ at rest, a thousand Releases cost two watches.
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from controller.api import names
@@ -24,6 +25,16 @@ Follow = Callable[..., Reflector]
 _LINGER = 5.0
 """Seconds that a namespace is followed after its last release, so that the next one need not list again."""
 IN_FLIGHT = (paths.REPLICA_SETS, paths.SERVICES, paths.ENDPOINT_SLICES)
+
+
+def serving(policy_version: str) -> Follow:
+    """How views begin in a cluster that serves MutatingAdmissionPolicy in this version."""
+
+    def follow(client: Client, resource: Resource, **how: Any) -> Reflector:
+        policies = resource.group == paths.MUTATING_ADMISSION_POLICIES.group
+        return Reflector(client, replace(resource, version=policy_version) if policies else resource, **how)
+
+    return follow
 
 
 class Namespace:

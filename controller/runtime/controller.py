@@ -15,7 +15,7 @@ from controller.kube.connection import Connection
 from controller.kube.elector import Elector
 from controller.metrics.pool import Queries
 from controller.reconcile.asking import Asker
-from controller.reconcile.cluster import Cluster, Key
+from controller.reconcile.cluster import Cluster, Key, serving
 from controller.reconcile.turn import Next, Reconciler
 from controller.runtime.queue import Queue
 from controller.runtime.recording import recorder
@@ -41,7 +41,7 @@ class Controller:
         self.client = Client(connection, on_call=metrics.api_call)
         self.queue = Queue()
         self.cluster = Cluster(self.client, self.queue.add, (settings.hold_policy, settings.pin_policy),
-                               settings.watch_namespaces)  # fmt: skip
+                               settings.watch_namespaces, follow=serving(settings.policy_version))  # fmt: skip
         self.elector = Elector(self.client, settings.namespace, settings.lease_name, identity=settings.identity or None,
                                on_started=self._lead, on_stopped=self._follow)  # fmt: skip
         self.queries = Queries()

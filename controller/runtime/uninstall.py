@@ -19,7 +19,7 @@ from controller.kube.elector import Elector
 from controller.kube.errors import ApiError, NotFound, Unavailable, Unreachable
 from controller.metrics.pool import Queries
 from controller.reconcile.asking import Asker
-from controller.reconcile.cluster import Cluster, Key
+from controller.reconcile.cluster import Cluster, Key, serving
 from controller.reconcile.turn import Reconciler
 from controller.runtime.recording import recorder
 from controller.settings import Settings
@@ -36,7 +36,8 @@ def uninstall(settings: Settings, connection: Connection) -> int:
     identity = f"uninstall-{uuid.uuid4().hex[:8]}"
     if _seize(client, settings, identity):
         time.sleep(Elector.terms.give_up)  # By then whoever led knows, or cannot write any more.
-    cluster = Cluster(client, lambda _key: None, (settings.hold_policy, settings.pin_policy), settings.watch_namespaces)
+    cluster = Cluster(client, lambda _key: None, (settings.hold_policy, settings.pin_policy), settings.watch_namespaces,
+                      follow=serving(settings.policy_version))  # fmt: skip
     events = recorder(client, identity)
     reconciler = Reconciler(cluster, Asker(cluster, Queries(), settings.namespace, lambda _key: None), events,
                             may_write=lambda: True, leaving=True)  # fmt: skip

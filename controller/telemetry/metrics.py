@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from strategies.spec.phase import Phase
 from strategies.spec.status import Outcome, Status
+from strategies.world.effects import Effect
 
 _PREFIX = "release_coordinator"
 _FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -34,6 +35,9 @@ for _outcome in Outcome:
     RELEASES_ENDED.labels(outcome=_outcome)
 for _result in ("ok", "failed", "raised"):
     TURNS.labels(outcome=_result)
+for _effect in Effect.__subclasses__():
+    for _result in ("ok", "failed"):
+        EFFECTS.labels(effect=_effect.__name__, result=_result)
 
 
 def show(key: tuple[str, str], status: Status) -> None:

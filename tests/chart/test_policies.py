@@ -22,13 +22,15 @@ VALIDATING = {"hold-guard": ["Deny"], "release-writers": ["Deny"], "hold-notice"
 def test_policies_use_the_version_that_the_cluster_serves(
     render: Render, options: tuple[str, ...], version: str
 ) -> None:
-    """v1 where there is v1, else v1beta1, for policies and bindings alike."""
+    """v1 where there is v1, else v1beta1, for policies and bindings alike; and the controller looks for them there."""
     manifests = render(options=options)
     for kind in ("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"):
         assert {m["apiVersion"] for m in of_kind(manifests, kind)} == {f"{GROUP}/{version}"}
         assert {m["metadata"]["name"] for m in of_kind(manifests, kind)} == {
             f"release-coordinator-{n}" for n in MUTATING
         }
+    pod = find(manifests, "Deployment", "release-coordinator")["spec"]["template"]["spec"]
+    assert {"name": "RELEASE_COORDINATOR_POLICY_VERSION", "value": version} in pod["containers"][0]["env"]
 
 
 def test_an_older_cluster_is_refused_in_a_plain_sentence(helm: Helm) -> None:

@@ -79,6 +79,7 @@ def test_settings_reach_the_program_by_environment(render: Render) -> None:
         "WATCH_NAMESPACES": "shop,pay",
         "HOLD_POLICY": f"{NAME}-hold",
         "PIN_POLICY": f"{NAME}-pin",
+        "POLICY_VERSION": "v1",
         "LOG_FORMAT": "text",
         "WORKERS": "3",
         "A": "b",

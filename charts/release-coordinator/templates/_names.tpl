@@ -96,6 +96,7 @@ seccompProfile: {type: RuntimeDefault}
 - {name: RELEASE_COORDINATOR_WATCH_NAMESPACES, value: {{ join "," .Values.watchNamespaces | quote }}}
 - {name: RELEASE_COORDINATOR_HOLD_POLICY, value: {{ include "release-coordinator.fullname" . }}-hold}
 - {name: RELEASE_COORDINATOR_PIN_POLICY, value: {{ include "release-coordinator.fullname" . }}-pin}
+- {name: RELEASE_COORDINATOR_POLICY_VERSION, value: {{ include "release-coordinator.mutatingPolicyVersion" . | trim | base }}}
 - {name: RELEASE_COORDINATOR_LOG_FORMAT, value: {{ .Values.logFormat }}}
 - {name: RELEASE_COORDINATOR_WORKERS, value: {{ .Values.workers | quote }}}
 {{- with .Values.extraEnv }}

@@ -1,0 +1,1 @@
+"""Tests of the process: its settings, its ports, its health."""
