@@ -32,7 +32,7 @@ def _kind(definition: dict[str, Any]) -> Iterator[str]:
     schema = version["schema"]["openAPIV3Schema"]
     yield f"## {names['kind']}\n\n{schema['description']}\n"
     yield f"`apiVersion: {spec['group']}/{version['name']}`, short name `{names['shortNames'][0]}`, {spec['scope'].lower()}.\n"
-    for part in ("spec", "status"):
+    for part in (part for part in ("spec", "status") if part in schema["properties"]):
         rows = list(_rows(schema["properties"][part], ""))
         rules = list(_rules(schema["properties"][part], part))
         if rows:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -152,6 +153,21 @@ def test_the_chart_s_definitions_are_those_of_the_models(file: str) -> None:
     made = custom_resource_definitions()
     assert set(made) == {path.name for path in (CHART / "crds").iterdir()}
     assert yaml.safe_load((CHART / "crds" / file).read_text(encoding="utf-8")) == made[file]
+
+
+def test_every_field_of_every_resource_teaches() -> None:
+    """`kubectl explain` has a sentence for each."""
+
+    def silent(schema: dict[str, Any], path: str) -> Iterator[str]:
+        for name, field in schema.get("properties", {}).items():
+            if not re.match(r"[A-Z`<].*[.)]$", field.get("description", "")):
+                yield f"{path}.{name}"
+            yield from silent(field.get("items", field), f"{path}.{name}")
+
+    for kind, made in custom_resource_definitions().items():
+        whole = made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+        ours = {part: schema for part, schema in whole.items() if part in ("spec", "status")}
+        assert list(silent({"properties": ours}, kind)) == []
 
 
 def test_the_policies_use_our_names_and_no_others() -> None:

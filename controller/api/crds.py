@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from controller.api.names import GROUP, VERSION
 from strategies.spec.base import DURATION_PATTERN, format_duration, rule, rules
-from strategies.spec.metric_source import MetricSourceSpec, MetricSourceStatus
+from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
 
@@ -51,7 +51,7 @@ def custom_resource_definitions() -> dict[str, Object]:
     source = _definition(
         kind="MetricSource", plural="metricsources", short=["ms"], scope="Cluster", columns=_SOURCE_COLUMNS,
         schema=_object("A MetricSource is a Prometheus that Releases may ask; admins make it, tenants name it.",
-                       MetricSourceSpec, MetricSourceStatus),
+                       MetricSourceSpec),
     )  # fmt: skip
     return {"releases.yaml": release, "metricsources.yaml": source}
 
@@ -67,13 +67,14 @@ def _definition(*, kind: str, plural: str, short: list[str], scope: str, columns
             "scope": scope,
             "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower(),
                       "shortNames": short, "categories": ["all"] if scope == "Namespaced" else []},
-            "versions": [{"name": VERSION, "served": True, "storage": True, "subresources": {"status": {}},
+            "versions": [{"name": VERSION, "served": True, "storage": True,
+                          **({"subresources": {"status": {}}} if "status" in schema["properties"] else {}),
                           "additionalPrinterColumns": printed, "schema": {"openAPIV3Schema": schema}}],
         },
     }  # fmt: skip
 
 
-def _object(description: str, spec: type[BaseModel], status: type[BaseModel]) -> Object:
+def _object(description: str, spec: type[BaseModel], status: type[BaseModel] | None = None) -> Object:
     return {
         "type": "object",
         "description": description,
@@ -83,7 +84,7 @@ def _object(description: str, spec: type[BaseModel], status: type[BaseModel]) ->
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
             "spec": structural(spec),
-            "status": structural(status),
+            **({"status": structural(status)} if status else {}),
         },
     }
 

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from controller.kube import paths
-from controller.kube.errors import ApiError
+from controller.kube.errors import ApiError, Forbidden, NotFound
 from controller.metrics.pool import Queries
 from controller.metrics.source import PrometheusSource, SourceSettings
 from controller.metrics.transport import TLS
@@ -30,12 +30,16 @@ from strategies.spec.status import Status
 Object = dict[str, Any]
 SECRETS_TRUSTED = 60.0
 """Seconds after which a source's Secrets are read again, so that a rotated password is noticed."""
+SECRETS_MISSED = 2.0
+"""The same where they could not be read: Releases that wait for one must not ask for it in every turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
+    """What came of a MetricSource at a resourceVersion: a source, or why there is none."""
+
     spec: MetricSourceSpec
-    source: PrometheusSource
+    source: PrometheusSource | str
     version: str
     made: float
 
@@ -59,6 +63,8 @@ class Asker:
             elif not allows(source.namespaces, namespace):
                 found[gate.name] = (f"MetricSource {gate.threshold.source} may not be used in namespace {namespace}; "
                                     "ask whoever runs it to add the namespace to its spec.namespaces.")  # fmt: skip
+            elif isinstance(usable := self._source(gate.threshold.source), str):
+                found[gate.name] = usable
         return found
 
     def ask(self, key: Key, spec: ReleaseSpec, status: Status, names: tuple[str, ...], memory: Memory) -> datetime | None:
@@ -81,15 +87,16 @@ class Asker:
             memory.answered(attempt, gate.name, answer)
             self._wake(key)
 
-        source = self._source(gate.threshold.source)
-        if isinstance(source, str):
-            answered(Unknown(reason="SourceUnusable", message=source))
+        found = self._source(gate.threshold.source)
+        if isinstance(found, str):
+            answered(Unknown(reason="SourceUnusable", message=found))
             return
-        if not allows(source.spec.namespaces, key[0]):
+        spec, source = found
+        if not allows(spec.namespaces, key[0]):
             answered(Unknown(reason="Forbidden", message=f"MetricSource {gate.threshold.source} may not be used here"))
             return
         try:
-            forced = {k: key[0] if v == "$namespace" else v for k, v in source.spec.labels.items()}
+            forced = {k: key[0] if v == "$namespace" else v for k, v in spec.labels.items()}
             text = query.parse(gate.threshold.query).bind(_binding(key, gate, status), forced)
         except query.QueryError as error:
             answered(Unknown(reason="QueryUnusable", message=str(error)))
@@ -100,7 +107,7 @@ class Asker:
                 answer = replace(answer, message=f"MetricSource {gate.threshold.source}: {answer.message}")
             answered(answer)
 
-        self._queries.submit(gate.threshold.source, source.source, text, at, heard)
+        self._queries.submit(gate.threshold.source, source, text, at, heard)
 
     def _spec(self, name: str) -> MetricSourceSpec | str:
         found = self._cluster.sources.get("", name)
@@ -112,7 +119,7 @@ class Asker:
             first = error.errors()[0]
             return f"MetricSource {name} is invalid: spec.{'.'.join(map(str, first['loc']))}: {first['msg']}."
 
-    def _source(self, name: str) -> _Source | str:
+    def _source(self, name: str) -> tuple[MetricSourceSpec, PrometheusSource] | str:
         spec = self._spec(name)
         if isinstance(spec, str):
             return spec
@@ -120,15 +127,18 @@ class Asker:
         version = str((found.get("metadata") or {}).get("resourceVersion"))
         with self._lock:
             known = self._sources.get(name)
-            if known and known.version == version and self._clock.steady() - known.made < SECRETS_TRUSTED:
-                return known
-            try:
-                source = PrometheusSource(self._settings(spec))
-            except (ApiError, LookupError, ValueError, OSError) as error:
-                return f"MetricSource {name} cannot be used: {error}."
-            made = _Source(spec=spec, source=source, version=version, made=self._clock.steady())
-            self._sources[name] = made
-            return made
+            trusted = SECRETS_MISSED if known and isinstance(known.source, str) else SECRETS_TRUSTED
+            if known is None or known.version != version or self._clock.steady() - known.made >= trusted:
+                known = self._sources[name] = self._made(name, spec, version)
+        return known.source if isinstance(known.source, str) else (known.spec, known.source)
+
+    def _made(self, name: str, spec: MetricSourceSpec, version: str) -> _Source:
+        source: PrometheusSource | str
+        try:
+            source = PrometheusSource(self._settings(spec))
+        except (ApiError, LookupError, ValueError, OSError) as error:
+            source = f"MetricSource {name} cannot be used: {error}."
+        return _Source(spec=spec, source=source, version=version, made=self._clock.steady())
 
     def _settings(self, spec: MetricSourceSpec) -> SourceSettings:
         authentication, basic = spec.authentication, spec.authentication.basic
@@ -145,10 +155,16 @@ class Asker:
     def _secret(self, at: SecretKey | None) -> str:
         if at is None:
             return ""
-        secret = self._cluster.client.get(paths.SECRETS.path(self._namespace, at.name))
+        where = f"Secret {at.name} in namespace {self._namespace}, the controller's own,"
+        try:
+            secret = self._cluster.client.get(paths.SECRETS.path(self._namespace, at.name))
+        except NotFound as error:
+            raise LookupError(f"{where} does not exist; create it with the key {at.key}") from error
+        except Forbidden as error:
+            raise LookupError(f"{where} may not be read; name it in the chart's value metricSources.secretNames") from error
         data = secret.get("data") or {}
         if at.key not in data:
-            raise LookupError(f"Secret {at.name} has no key {at.key}")
+            raise LookupError(f"{where} has no key {at.key}; add it, or correct the key in the MetricSource")
         return base64.b64decode(data[at.key]).decode()
 
 

@@ -5,9 +5,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from strategies.spec.base import Duration, Model, Record, rule, rules
+from strategies.spec.base import Duration, Model, rule, rules
 from strategies.spec.release import Name
-from strategies.spec.status import Condition
 
 LabelName = Annotated[str, StringConstraints(max_length=128, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 LabelValue = Annotated[str, StringConstraints(max_length=253)]
@@ -91,12 +90,6 @@ class MetricSourceSpec(Model):
         if not timedelta(seconds=1) <= self.timeout <= timedelta(minutes=1):
             raise ValueError("timeout must be between 1s and 1m")
         return self
-
-
-class MetricSourceStatus(Record):
-    """Whether the source can be used."""
-
-    conditions: tuple[Condition, ...] = Field((), description="Ready says whether the source can be used.")
 
 
 def allows(patterns: tuple[str, ...], namespace: str) -> bool:

@@ -1,0 +1,84 @@
+"""Which MetricSource can be asked, and what is said of one that cannot, before a release starts."""
+
+import base64
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from controller.clock import Clock
+from controller.kube.errors import ApiError, Forbidden, NotFound
+from controller.metrics.pool import Queries
+from controller.reconcile.asking import Asker
+from controller.reconcile.cluster import Cluster
+from strategies.spec.release import ReleaseSpec
+
+SPEC = ReleaseSpec.model_validate({
+    "workloadRef": {"name": "shop"},
+    "gates": [{"name": "errors", "threshold": {"source": "prometheus", "query": "vector(1)", "max": 2}}],
+})  # fmt: skip
+AUTHENTICATED = {"address": "http://prometheus:9090", "authentication": {"bearer": {"name": "login", "key": "token"}}}
+SECRET = {"data": {"token": base64.b64encode(b"t").decode()}}
+
+
+@dataclass
+class Double:
+    """A cluster as far as an Asker looks at it: one MetricSource, and what the API answers when its Secret is read."""
+
+    spec: dict[str, Any] | None
+    secret: dict[str, Any] | ApiError = field(default_factory=lambda: SECRET)
+    now: float = 0.0
+    reads: int = 0
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(steady=lambda: self.now)
+        self.sources = self.client = self
+
+    def get(self, *path: str) -> dict[str, Any] | None:
+        """A MetricSource from the view, or a Secret from the API."""
+        if path == ("", "prometheus"):
+            return None if self.spec is None else {"metadata": {"resourceVersion": "1"}, "spec": self.spec}
+        assert path == ("/api/v1/namespaces/rc/secrets/login",), "a Secret of another name or namespace"
+        self.reads += 1
+        if isinstance(self.secret, ApiError):
+            raise self.secret
+        return self.secret
+
+    def asker(self) -> Asker:
+        """An Asker that looks at this, for the controller's namespace rc."""
+        return Asker(cast("Cluster", self), Queries(), "rc", lambda _: None)
+
+
+PROBLEMS: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | ApiError, tuple[str, ...]]] = {
+    "no MetricSource": (None, SECRET, ("prometheus does not exist", "kubectl get metricsources")),
+    "another namespace's": ({"address": "http://p", "namespaces": ["pay-*"]}, SECRET, ("may not be used in namespace shop",)),
+    "no Secret": (AUTHENTICATED, NotFound(404, "NotFound", "no"), ("login in namespace rc", "create it with the key token")),
+    "no right": (AUTHENTICATED, Forbidden(403, "Forbidden", "no"), ("may not be read", "metricSources.secretNames")),
+    "no key": (AUTHENTICATED, {"data": {"other": ""}}, ("has no key token", "add it")),
+}
+
+
+@pytest.mark.parametrize("case", PROBLEMS)
+def test_a_source_that_cannot_be_asked_is_told_with_the_remedy(case: str) -> None:
+    """By the gate's name; and no value of a Secret is in what is said."""
+    spec, secret, words = PROBLEMS[case]
+    said = Double(spec, secret).asker().problems(SPEC, "shop")
+    assert list(said) == ["errors"]
+    assert [w for w in words if w not in said["errors"]] == []
+
+
+def test_a_missing_secret_is_looked_for_again_soon_and_one_that_was_read_is_trusted_for_a_minute() -> None:
+    """Releases that wait for it do not ask the API in every turn, and go on within seconds of its being made."""
+    cluster = Double(AUTHENTICATED, NotFound(404, "NotFound", "no"))
+    asker = cluster.asker()
+    for _ in range(5):
+        assert asker.problems(SPEC, "shop")
+    assert cluster.reads == 1
+    cluster.secret, cluster.now = SECRET, 2.5
+    assert [asker.problems(SPEC, "shop") for _ in range(5)] == [{}] * 5
+    cluster.now = 60.0
+    asker.problems(SPEC, "shop")
+    assert cluster.reads == 2
+    cluster.now = 63.0
+    asker.problems(SPEC, "shop")
+    assert cluster.reads == 3
