@@ -5,6 +5,7 @@ instead.
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Never
@@ -21,7 +22,9 @@ EXISTING = os.environ.get("RELEASE_COORDINATOR_KUBECONFIG")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Enter the namespace, or remember why not."""
+    """Enter the namespace, or remember why not; have Ctrl-C end programs."""
+    # In the background of a script we were started with Ctrl-C ignored, and so would be what tests end by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     asked = [Path(os.path.abspath(argument.partition("::")[0])) for argument in config.args]
     wanted = any(user.is_relative_to(path) or path.is_relative_to(user) for path in asked for user in USERS_OF_IT)
     if wanted and not EXISTING:

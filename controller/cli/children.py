@@ -46,8 +46,7 @@ class Child:
     def end(self, patience: float) -> None:
         """Ask it to end, and make it if it does not within so many seconds."""
         if not self.ended:
-            with suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGINT)  # As Ctrl-C would: what Python programs clean up after.
+            self._process.terminate()  # Not SIGINT: whoever was started in the background of a script ignores that.
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(patience)
         # What it has started is in its session; a program that was ended by force could not end them itself.
