@@ -97,6 +97,7 @@ ORDER: dict[Mode, tuple[Stage, ...]] = {
     Mode.REST: (
         workload.claim,
         *_TO_REST,
+        workload.swept,  # a held template that history knows would be started by scaling from 0
         workload.template,
         workload.shown,
         workload.no_finalizer,

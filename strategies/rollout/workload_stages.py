@@ -69,6 +69,14 @@ def sweep(turn: Turn, _: World) -> list[Effect] | Wait:
     return fresh
 
 
+def swept(turn: Turn, world: World) -> list[Effect] | Wait:
+    """The same for a template that is held without a trial: somebody may scale the Deployment to 0, and up again."""
+    workload = turn.workload
+    if workload is None or not workload.held or turn.observation.deleting or turn.holds_template_of(turn.status.stable):
+        return []
+    return sweep(turn, world)
+
+
 def strays(turn: Turn, _: World) -> list[Effect] | Wait:
     """While we drive, a ReplicaSet of ours with pods that the status does not name is nobody's."""
     named = {r.replica_set for r in (turn.status.stable, turn.status.retiring) if r is not None}

@@ -86,6 +86,31 @@ def test_no_replicas_end_the_trial_and_the_change_goes_out_when_there_are_some_a
     assert {s.template: s.replicas for s in world.sets.values() if s.replicas} == {"v2": 4}
 
 
+@pytest.mark.parametrize("how", ["while there are no replicas", "and scaled to 0 while it may not start"])
+def test_a_held_template_that_history_knows_gets_no_pod_when_the_deployment_is_scaled_up(how: str) -> None:
+    """Kubernetes starts the ReplicaSet that equals the template when all are at 0: that one is gone before."""
+    world = healthy(make_spec(**ROUTED))
+    world.apply("v2")
+    finish(world)
+    if how == "while there are no replicas":
+        world.scale(0)
+        world.run()
+        world.apply("v1")
+    else:
+        world.gate_problems = {"errors": "MetricSource default does not exist."}
+        world.apply("v1")
+        world.run(in_phase(Phase.BLOCKED))
+        world.run()
+        world.scale(0)
+    world.run()
+    world.scale(4)
+    world.kubernetes()
+    assert {s.template: s.replicas for s in world.sets.values() if s.replicas} == {"v2": 4}
+    world.gate_problems = {}
+    finish(world)
+    assert {s.template: s.replicas for s in world.sets.values() if s.replicas} == {"v1": 4}
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("replicas", [2, 9])
 def test_another_size_in_mid_release_is_followed_by_both_sides(moment: str, replicas: int) -> None:
