@@ -134,7 +134,7 @@ def _route(look: Look, services: tuple[Service, ...]) -> Route | Unknown | None:
     if memory.route_seen is None or memory.route_seen[0] != split.weight:
         memory.route_seen = (split.weight, look.now)
     return Route(service=split.service, weight=split.weight, as_owned=split.as_owned, accepted=split.accepted,
-                 since=memory.route_seen[1], problem=problem)  # fmt: skip
+                 since=memory.route_seen[1], problem=problem, even=split.even)  # fmt: skip
 
 
 def _gateway_problem(look: Look, route: Object) -> str | None:

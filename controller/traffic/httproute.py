@@ -10,6 +10,8 @@ from controller.traffic.router import Object, Patch, Split, Unusable
 from controller.traffic.services import candidate_name
 
 _SCALE = 100
+NOTHING = -1
+"""The share of a share that its owner has set to 0."""
 
 
 class HTTPRoute:
@@ -30,12 +32,12 @@ class HTTPRoute:
                             "them can be split. Use one Service in the route.")  # fmt: skip
         service = found[0]
         split = [_share(rule, service, route) for rule in _rules(route) if _sends_to(rule, service, route)]
-        shares = [s for s in split if s is not None]
+        shares = {s for s in split if s is not None}
         if not shares:
             return Split(service=service, weight=0, as_owned=True, accepted=_accepted(route))
         # Rules that somebody changed by hand may differ: the largest share is what must come down.
-        return Split(service=service, weight=max(shares), as_owned=False,
-                     accepted=_accepted(route) and len(shares) == len(split))  # fmt: skip
+        return Split(service=service, weight=max({0} | shares), as_owned=False, accepted=_accepted(route),
+                     even=None not in split and len(shares - {NOTHING}) <= 1)  # fmt: skip
 
     def write(self, route: Object, service: str, weight: int | None) -> Patch:
         """See Router.write."""
@@ -89,7 +91,7 @@ def _owned(rule: Object, service: str, route: Object) -> list[Object]:
 
 
 def _share(rule: Object, service: str, route: Object) -> int | None:
-    """The candidate's share of a rule in percent; None where it has none of our backendRefs."""
+    """The candidate's share of a rule in percent; None where it has none of our backendRefs, NOTHING where both sides have 0."""
     candidate = candidate_name(service)
     weights: dict[str | None, int] = {}
     for ref in rule.get("backendRefs") or []:
@@ -98,7 +100,7 @@ def _share(rule: Object, service: str, route: Object) -> int | None:
     if candidate not in weights:
         return None
     total = weights[candidate] + weights.get(service, 0)
-    return round(100 * weights[candidate] / total) if total else 0
+    return round(100 * weights[candidate] / total) if total else NOTHING
 
 
 def _sends_to(rule: Object, service: str, route: Object) -> bool:

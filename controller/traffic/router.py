@@ -15,13 +15,15 @@ Patch = list[dict[str, Any]]
 class Split:
     """How a route shares `service` with its candidate side. `weight` is the candidate's share in percent.
 
-    `as_owned`: nothing of ours is in it. `accepted`: the gateway says that it carries out the present form.
+    `as_owned`: nothing of ours is in it. `accepted`: the gateway says that it carries out the present form. `even`: every part
+    of the route that sends to the service has this weight, and not only one.
     """
 
     service: str
     weight: int
     as_owned: bool
     accepted: bool
+    even: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,7 @@ def weight(turn: Turn, world: World) -> list[Effect] | Wait:
         return Wait(message="The route, or its backend Service, is missing.")
     if route.weight < world.weight and (lacking := _endpoints_lacking(turn, world, first=route.weight == 0)):
         return lacking
-    if route.weight != world.weight or (route.as_owned and world.weight > 0):
+    if route.weight != world.weight or (route.as_owned and world.weight > 0) or not route.even:
         return [SetWeight(weight=world.weight)]
     if not route.accepted:
         return Wait(message="The gateway has not accepted the route's present form yet.")

@@ -93,7 +93,8 @@ class CandidateService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """The router's object. `weight` is the candidate's share in percent, `as_owned` that nothing of ours is in it.
+    """The router's object. `weight` is the candidate's share in percent, `as_owned` that nothing of ours is in it, `even` that
+    all of its parts have this weight; where they differ it is the largest.
 
     `problem` says why it cannot be used; `since` is when this process first saw the present weight.
     """
@@ -104,6 +105,7 @@ class Route:
     accepted: bool
     since: datetime
     problem: str | None = None
+    even: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

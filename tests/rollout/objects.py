@@ -79,6 +79,7 @@ class Splitting:
     accepted: bool = True
     since: datetime = START
     problem: str | None = None
+    even: bool = True
 
 
 @dataclass(kw_only=True)

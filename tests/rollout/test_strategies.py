@@ -280,6 +280,17 @@ def test_somebody_who_reverts_the_weights_gets_them_put_back_and_no_gate_passes_
     assert world.status.phase is Phase.HEALTHY
 
 
+def test_a_rule_that_its_owner_adds_to_the_route_gets_the_step_s_share_too() -> None:
+    """The other rules have it already, so the weight is as wanted, and yet users of the new rule would be left out."""
+    world = healthy(make_spec(**ROUTED))
+    world.apply("v2")
+    world.run(at_step(1))
+    assert world.route is not None
+    weight, world.route.even, written = world.route.weight, False, len(world.writes)
+    world.run(lambda w: w.route is not None and w.route.even)
+    assert [w for w in world.writes[written:] if isinstance(w, e.SetWeight)] == [e.SetWeight(weight=weight)]
+
+
 def test_a_lost_pin_is_put_back_at_once() -> None:
     """With a router, the Service must find stable alone during the whole trial."""
     world = healthy(make_spec(**ROUTED))

@@ -137,7 +137,7 @@ class World(Kubernetes):
         if r is None:
             return None
         return Route(service=None if r.problem else "shop", weight=r.weight or 0, as_owned=r.weight is None,
-                     accepted=r.accepted, since=r.since, problem=r.problem)  # fmt: skip
+                     accepted=r.accepted, since=r.since, problem=r.problem, even=r.even)  # fmt: skip
 
     def _pods(self) -> tuple[PodHealth, ...]:
         trial = self.status.trial

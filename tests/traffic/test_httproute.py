@@ -97,14 +97,25 @@ def test_a_patch_for_a_rule_that_has_changed_is_refused() -> None:
         applied(changed, patch)
 
 
-def test_a_rule_that_somebody_reset_is_not_accepted_and_the_largest_share_is_read() -> None:
+def test_a_rule_that_somebody_reset_makes_the_split_uneven_and_the_largest_share_is_read() -> None:
     """What must come down is the most that the candidate has anywhere."""
     rule = {"backendRefs": [{"name": "shop", "weight": 1}]}
     split = written(route(rule, rule), 30)
     split["spec"]["rules"][0] = deepcopy(rule)
     read = ROUTER.read(split, OURS)
     assert isinstance(read, Split)
-    assert (read.weight, read.accepted, read.as_owned) == (30, False, False)
+    assert (read.weight, read.even, read.as_owned) == (30, False, False)
+
+
+def test_a_rule_that_its_owner_has_set_to_0_does_not_make_a_split_uneven() -> None:
+    """There is no share in it that could differ, and it must be restored all the same."""
+    off = {"backendRefs": [{"name": "shop", "weight": 0}, {"name": "cart", "weight": 1}]}
+    read = ROUTER.read(written(route({"backendRefs": [{"name": "shop"}]}, off), 30), OURS)
+    assert isinstance(read, Split)
+    assert (read.weight, read.even, read.as_owned) == (30, True, False)
+    alone = ROUTER.read(written(route(off), 30), OURS)
+    assert isinstance(alone, Split)
+    assert (alone.weight, alone.as_owned) == (0, False)
 
 
 @pytest.mark.parametrize("change", ["other generation", "not resolved", "no parent"])
