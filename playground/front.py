@@ -1,7 +1,9 @@
 """HTTP to requests and back (ASGI, no framework): who the token belongs to, bodies, warnings, and watches that stream."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,6 +20,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 PROMETHEUS = "/prometheus"
 _JSON = (b"content-type", b"application/json")
+_KUBECTL = re.compile(r"kubectl[^/]*/v1\.(\d+)")
+_OLDEST_KUBECTL = 32
+"""The minor version with which kubectl is tried here."""
 
 
 class Front:
@@ -64,7 +69,10 @@ class Front:
             return Response(status=problem.status, body=problem.body)
         query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
         request = Request(method=scope["method"], path=path, query=query, headers=headers, body=body, user=user)
-        return self._cluster.api.handle(request)
+        answered = self._cluster.api.handle(request)
+        if (said := _too_old(headers.get("user-agent", ""))) and isinstance(answered, Response):
+            return replace(answered, warnings=(*answered.warnings, said))
+        return answered
 
     def _user(self, authorization: str) -> User | None:
         """None for a token that nobody has."""
@@ -121,6 +129,15 @@ async def _respond(send: Send, answer: Response) -> None:
     lines += [(b"warning", f"299 - {_quoted(text)}".encode()) for text in answer.warnings]
     await send({"type": "http.response.start", "status": answer.status, "headers": lines})
     await send({"type": "http.response.body", "body": body})
+
+
+def _too_old(agent: str) -> str:
+    """What to tell the user of such a kubectl; nothing to others. kubectl shows a warning once for each command."""
+    found = _KUBECTL.match(agent)
+    if found is None or int(found[1]) >= _OLDEST_KUBECTL:
+        return ""
+    return (f"kubectl 1.{found[1]} is older than 1.{_OLDEST_KUBECTL}, with which the playground is tried: commands may fail. "
+            "Install a newer one: https://kubernetes.io/docs/tasks/tools/")  # fmt: skip
 
 
 def _quoted(text: str) -> str:

@@ -4,23 +4,27 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from controller.cli.access import Access, cluster_options
 from controller.cli.answers import Exit, Problem
 from controller.cli.draft import choose, draft
 from controller.cli.obstacles import Unreadable
+from controller.cli.printing import document
 from controller.cli.survey import Survey, look, name_of
 from strategies.spec.reason import Reason
 from strategies.spec.release import StrategyType
 
 _STRATEGIES = {"canary": StrategyType.CANARY, "blue-green": StrategyType.BLUE_GREEN, "rolling": StrategyType.ROLLING}
 
+_OUTPUT = "Where to write; - (the default) is the terminal. `json`: print one JSON document, without comments."
+
 
 @click.command()
 @click.argument("deployment")
 @click.option("--strategy", type=click.Choice(list(_STRATEGIES)), help="How changes go out; by default, what fits.")
 @click.option("--route", metavar="NAME", help="The HTTPRoute to split, where several send to these pods.")
-@click.option("-o", "--output", metavar="FILE", default="-", help="Where to write; - (the default) is the terminal.")
+@click.option("-o", "--output", metavar="FILE", default="-", help=_OUTPUT)
 @cluster_options
 def init(access: Access, deployment: str, strategy: str | None, route: str | None, output: str) -> None:
     """Write a Release for DEPLOYMENT, with comments on what was found.
@@ -39,7 +43,7 @@ def init(access: Access, deployment: str, strategy: str | None, route: str | Non
     _write(made.text, output)
     for _, message in made.obstacles:
         click.echo(f"In the way of a release now: {message}", err=True)
-    file = "FILE" if output == "-" else output
+    file = "FILE" if output in ("-", "json") else output
     click.echo(f"Nothing was applied. When it is as you want it: kubectl -n {survey.namespace} apply -f {file}", err=True)
 
 
@@ -60,6 +64,9 @@ def _route(survey: Survey, wanted: str | None) -> dict[str, Any] | None:
 def _write(text: str, output: str) -> None:
     if output == "-":
         click.echo(text, nl=False)
+        return
+    if output == "json":
+        document(yaml.safe_load(text), "json")
         return
     try:
         with Path(output).open("x", encoding="utf-8") as file:

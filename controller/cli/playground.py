@@ -18,7 +18,8 @@ import click
 from controller.cli import embedded, installed
 from controller.cli.answers import Exit, Problem
 from controller.cli.children import Children
-from controller.cli.trying import told
+from controller.cli.printing import document, output_option
+from controller.cli.trying import Trying, told
 
 ROOT = Path(__file__).parents[2]
 """The tree that runs: examples, chart and tests are in it."""
@@ -30,7 +31,8 @@ _REAL = "A real control plane on this machine, with Release Coordinator in it. P
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port of the API; a free one by default.")
 @click.option("--real", is_flag=True, help="Run the real control plane of the tests (etcd, kube-apiserver, …) instead.")
 @click.option("--kubeconfig", type=click.Path(path_type=Path), metavar="FILE", help="Where the kubeconfig is to be.")
-def playground(*, port: int, real: bool, kubeconfig: Path | None) -> int:
+@output_option("json")
+def playground(*, port: int, real: bool, kubeconfig: Path | None, output: str | None) -> int:
     """Run a cluster with the controller in it, until Ctrl-C.
 
     kubectl, helm and releasectl work with it as with any other. It listens on 127.0.0.1 only, and at the end nothing is left.
@@ -44,7 +46,7 @@ def playground(*, port: int, real: bool, kubeconfig: Path | None) -> int:
         else:
             cluster = embedded.start(children, folder, ROOT, port, environment)
         with _kept(cluster.kubeconfig, kubeconfig) as path:
-            click.echo(told(cluster, path, _REAL if real else _EMBEDDED))
+            _tell(cluster, path, _REAL if real else _EMBEDDED, output)
             try:
                 while True:
                     children.look()
@@ -67,6 +69,13 @@ def _look_before(port: int, kubeconfig: Path | None, *, real: bool) -> None:
     except OSError as error:
         raise Problem(f"Port {port} on 127.0.0.1 cannot be used: {error.strerror}. Name another one, or leave --port out and "
                       "a free one is taken.") from error  # fmt: skip
+
+
+def _tell(cluster: Trying, kubeconfig: Path, what: str, output: str | None) -> None:
+    if output:
+        document({"kubeconfig": str(kubeconfig), "prometheus": cluster.prometheus, "notes": list(cluster.notes)}, output)
+    else:
+        click.echo(told(cluster, kubeconfig, what))
 
 
 @contextmanager

@@ -275,6 +275,13 @@ def test_a_file_is_written_once(run: Callable[..., Result], tmp_path: Path) -> N
     assert file.read_text() == text
 
 
+def test_programs_get_the_release_as_one_document(run: Callable[..., Result]) -> None:
+    """The same as people get, its comments apart; sentences go to stderr."""
+    done = run("web", "-o", "json")
+    assert json.loads(done.stdout) == yaml.safe_load(run("web").stdout)
+    assert "apply -f FILE" in done.stderr
+
+
 def test_a_long_name_becomes_one_that_a_label_can_hold(cluster: Cluster, run: Callable[..., Result]) -> None:
     """The Release's name is written into a label of the Deployment."""
     name = "a" * 62 + "-b"

@@ -1,5 +1,6 @@
 """`releasectl playground`: it tells what is in the way, works once it says so, and leaves nothing behind however it ends."""
 
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from click.testing import CliRunner, Result
 from controller.cli import embedded, installed, playground
 from controller.cli.answers import Exit, Problem
 from controller.cli.children import Children
+from controller.cli.trying import Trying
 from controller.kube import paths
 from controller.kube.client import Client
 from controller.kube.connection import from_kubeconfig
@@ -178,6 +180,15 @@ def test_the_control_plane_s_line_is_understood() -> None:
     found = installed._UP.search(line)
     assert found is not None
     assert found.groupdict() == {"folder": "/x/controlplane-1", "gateway": "http://127.0.0.1:1", "prometheus": "http://127.0.0.1:2"}
+
+
+def test_programs_get_one_document_that_says_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """The kubeconfig, the address of Prometheus, and what else people are told."""
+    cluster = Trying(kubeconfig=Path("/in/ours"), prometheus="https://127.0.0.1:1/prometheus", notes=("a note",))
+    playground._tell(cluster, Path("/at/the/users"), "", "json")
+    assert json.loads(capsys.readouterr().out) == {
+        "kubeconfig": "/at/the/users", "prometheus": "https://127.0.0.1:1/prometheus", "notes": ["a note"],
+    }  # fmt: skip
 
 
 class Running:

@@ -72,6 +72,19 @@ def test_a_service_account_s_token_is_its_user(serving: Serving) -> None:
     assert review["status"]["userInfo"]["username"] == "system:serviceaccount:default:default"
 
 
+@pytest.mark.parametrize(("agent", "warned"), [
+    ("kubectl/v1.31.9 (linux/amd64) kubernetes/abc", True), ("kubectl.1.28/v1.28.1 (linux/amd64)", True),
+    ("kubectl/v1.32.0 (linux/amd64) kubernetes/abc", False), ("kubectl/v2.0.0", False), ("curl/8.5.0", False),
+])  # fmt: skip
+def test_an_old_kubectl_is_told_so(serving: Serving, agent: str, *, warned: bool) -> None:
+    """By a warning on every answer, which it prints once for each command; nobody else is."""
+    with connection(serving) as server:
+        server.request("GET", "/version", None, {"User-Agent": agent})
+        said = server.getresponse().headers.get("Warning", "")
+    assert ("is older than 1.32" in said and "Install a newer one" in said) is warned
+    assert bool(said) is warned
+
+
 def test_kubeconfigs_are_for_their_owners_eyes(serving: Serving) -> None:
     """Each has everybody's context, its user's is the current one."""
     path = serving.kubeconfig("alice")
