@@ -43,7 +43,8 @@ class Memory:
     """Soft state of one Release. `hold` with when it was looked at (monotonic seconds), `pods_due` when pods that are not ready
     are looked at next; `gateways` is a problem of the route at a resourceVersion, `spec` the parsed spec, or what is wrong with
     it, of a generation, `status` the committed status of a Release as it was read, and whether it could be, `lost` the last
-    effect that lost a race and how many times in a row, `written` our writes of traffic by place.
+    effect that lost a race and how many times in a row, `written` our writes of traffic by place, `shown` whether the metrics
+    have it.
     """
 
     uid: str
@@ -68,10 +69,15 @@ class Memory:
     attempt: int = 0
     spec: tuple[int, ReleaseSpec | None, str | None] | None = None
     status: tuple[Mapping[str, Any], Status, bool] | None = None
+    shown: bool = False
     presence: Presence = field(default_factory=Presence)
     lost: tuple[Effect | None, int] = (None, 0)
     written: dict[str, Written] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def rest(self) -> None:
+        """Nothing is due soon: what can be read again from the view takes no room meanwhile, half of all that an idle one has."""
+        self.spec = self.status = None
 
     def attend(self, attempt: int) -> None:
         """What was answered, or seen of pods, in another trial is none of this one's evidence."""

@@ -78,10 +78,10 @@ class Reconciler:
         if release is None:
             return self._orphaned(key)
         memory = self._memory(key, release)
-        first = memory.status is None
         status, readable = _status(release, memory)
-        if first:
+        if not memory.shown:
             metrics.show(key, status)
+            memory.shown = True
         spec, error = _spec(release, memory)
         memory.attend(status.attempts)
         observation = self._gatherer.look(release, spec, status, memory)
@@ -98,7 +98,10 @@ class Reconciler:
             return Next(after=0.0)
         # Questions go out before effects: a slow API must not delay the evidence.
         due = self._asker.ask(key, spec, decision.status, decision.asking, memory) if spec else None
-        return self._perform(key, release, decision, memory, due)
+        following = self._perform(key, release, decision, memory, due)
+        if following.after is None:
+            memory.rest()
+        return following
 
     def forget(self, key: Key) -> None:
         """The Release is gone for good."""
