@@ -44,7 +44,7 @@ class Memory:
     are looked at next; `gateways` is a problem of the route at a resourceVersion, `spec` the parsed spec, or what is wrong with
     it, of a generation, `status` the committed status of a Release as it was read, and whether it could be, `lost` the last
     effect that lost a race and how many times in a row, `written` our writes of traffic by place, `shown` whether the metrics
-    have it.
+    have it, `looked_after` that nothing is left in managedFields of what another process has begun.
     """
 
     uid: str
@@ -73,6 +73,7 @@ class Memory:
     presence: Presence = field(default_factory=Presence)
     lost: tuple[Effect | None, int] = (None, 0)
     written: dict[str, Written] = field(default_factory=dict)
+    looked_after: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def rest(self) -> None:

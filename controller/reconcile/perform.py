@@ -106,6 +106,23 @@ class Performer:
         path = resource.path(self.namespace, name)
         answer = self.client.patch(path, patch, JSON_PATCH)
         due = last or any(e.get("operation") == "Apply" for e in answer["metadata"].get("managedFields") or [])
+        self._disown(resource, path, answer, due=due)
+
+    def disown(self) -> None:
+        """Drop the entries that a sudden end has left between a write of ours and their being dropped."""
+        labels = self.workload()["spec"]["template"]["metadata"].get("labels") or {}
+        views = self.cluster.enter(self._key)
+        selecting = [s for s in views.follow(paths.SERVICES).store.list(self.namespace) if services.selects(s, labels)]
+        found = [(paths.DEPLOYMENTS, self.workload()), *((paths.SERVICES, s) for s in selecting)]
+        if self.status.wheel is not None and self.status.wheel.route is not None:
+            route = views.follow(paths.HTTP_ROUTES).store.get(self.namespace, self.status.wheel.route)
+            found += [(paths.HTTP_ROUTES, route)] if route is not None else []
+        for resource, one in found:
+            path = resource.path(self.namespace, one["metadata"]["name"])
+            # Views have no managedFields; a patch that changes nothing shows them.
+            self._disown(resource, path, self.client.patch(path, [_uid(one)], JSON_PATCH), due=True)
+
+    def _disown(self, resource: Resource, path: str, answer: Object, *, due: bool) -> None:
         for _ in range(_DROP_TRIES):
             drop = _disowning(answer) if due else []
             self._remember(resource, answer)  # Which takes managedFields off.

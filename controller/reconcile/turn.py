@@ -98,6 +98,7 @@ class Reconciler:
             return Next(after=0.0)
         # Questions go out before effects: a slow API must not delay the evidence.
         due = self._asker.ask(key, spec, decision.status, decision.asking, memory) if spec else None
+        self._look_after(release, status, memory)
         following = self._perform(key, release, decision, memory, due)
         if following.after is None:
             memory.rest()
@@ -217,6 +218,19 @@ class Reconciler:
         if memory.publish_in:
             after = min(memory.publish_in, after) if after is not None else memory.publish_in
         return Next(after=None if after is None else max(0.0, after))
+
+    def _look_after(self, release: Object, found: Status, memory: Memory) -> None:
+        """Once for each Release that this process finds in flight: whoever led before may have ended between two writes."""
+        known, memory.looked_after = memory.looked_after, True
+        if known or found.wheel is None or not memory.scope:
+            return
+        try:
+            Performer(cluster=self._cluster, release=release, status=found, memory=memory, may_write=self._may_write).disown()
+        except Stale:
+            return
+        except ApiError as error:
+            memory.looked_after = not error.retryable
+            log.info("not_looked_after", release=release["metadata"]["name"], error=str(error))
 
     def _failed(self, key: Key, release: Object, effect: effects.Effect, error: ApiError, memory: Memory) -> float:
         metrics.effect(effect.kind(), ok=False)
