@@ -29,7 +29,7 @@ _PATIENCE = 60.0
 
 def start(children: Children, folder: Path, tree: Path, port: int, environment: Mapping[str, str]) -> Trying:
     """Start both; returns when Releases are carried out. Files go to `folder`. Raises Problem."""
-    _require_packages(tree)
+    _require_packages()
     admin, controller = folder / "kubeconfig", folder / "kubeconfig-controller"
     command = [sys.executable, "-m", "playground", "--port", str(port), "--kubeconfig", str(admin)]
     children.start("cluster", command, environment, tree)
@@ -50,10 +50,7 @@ def start(children: Children, folder: Path, tree: Path, port: int, environment: 
     )
 
 
-def _require_packages(tree: Path) -> None:
-    if not (tree / "playground" / "__main__.py").is_file():
-        raise Problem("The embedded cluster (the folder playground/ of the source tree) is not here. "
-                      "Run releasectl in a checkout.")  # fmt: skip
+def _require_packages() -> None:
     missing = [name for name in ("trustme", "uvicorn") if find_spec(name) is None]
     if missing:
         raise Problem(f"The embedded cluster needs {' and '.join(missing)}. Install with: "

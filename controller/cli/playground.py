@@ -22,7 +22,8 @@ from controller.cli.printing import document, output_option
 from controller.cli.trying import Trying, told
 
 ROOT = Path(__file__).parents[2]
-"""The tree that runs: examples, chart and tests are in it."""
+"""The tree that runs: examples, chart and tests are in it, unless releasectl is installed."""
+CHART = Path("charts", "release-coordinator")
 _EMBEDDED = "A cluster in one process, with Release Coordinator in it. Pods, users and metrics are simulated."
 _REAL = "A real control plane on this machine, with Release Coordinator in it. Pods are processes."
 
@@ -42,9 +43,9 @@ def playground(*, port: int, real: bool, kubeconfig: Path | None, output: str | 
         click.echo("Starting …", err=True)
         environment = _environment(folder)
         if real:
-            cluster = installed.start(children, ROOT, environment)
+            cluster = installed.start(children, _tree(), environment)
         else:
-            cluster = embedded.start(children, folder, ROOT, port, environment)
+            cluster = embedded.start(children, folder, _tree(), port, environment)
         with _kept(cluster.kubeconfig, kubeconfig) as path:
             _tell(cluster, path, _REAL if real else _EMBEDDED, output)
             try:
@@ -55,6 +56,15 @@ def playground(*, port: int, real: bool, kubeconfig: Path | None, output: str | 
                 click.echo("\nEnding …", err=True)
     click.echo("The playground has ended; nothing is left of it.", err=True)
     return Exit.OK
+
+
+def _tree() -> Path:
+    """The source tree: the one that runs, or the one we stand in. Raises Problem."""
+    for tree in (ROOT, Path.cwd()):
+        if (tree / CHART).is_dir():
+            return tree
+    raise Problem(f"A playground is made of the source tree, and neither {ROOT} nor {Path.cwd()} is one. "
+                  "Run releasectl at the top of a checkout.")  # fmt: skip
 
 
 def _look_before(port: int, kubeconfig: Path | None, *, real: bool) -> None:

@@ -162,8 +162,16 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(monkeypa
 def test_outside_of_a_checkout_it_says_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded cluster and the tests' control plane come with the source."""
     monkeypatch.setattr(playground, "ROOT", tmp_path)
-    assert "Run releasectl in a checkout" in problem(run()).message
-    assert "--real needs the folder tests/" in problem(run("--real")).message
+    monkeypatch.chdir(tmp_path)
+    for typed in ((), ("--real",)):
+        assert problem(run(*typed)).message.endswith("Run releasectl at the top of a checkout.")
+
+
+def test_an_installed_one_takes_the_checkout_it_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pip install '.[cli]'` copies the programs, and neither chart nor examples."""
+    monkeypatch.setattr(playground, "ROOT", tmp_path)
+    monkeypatch.chdir(ROOT)
+    assert playground._tree() == ROOT
 
 
 def test_real_takes_no_port() -> None:
