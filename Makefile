@@ -33,7 +33,7 @@ lint: .venv/requirements-dev.txt ## Style, types, layers
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: provision ## Measure: all, or NAME=rollback|calls|burst|idle|start; ON=playground or real
+bench: $(if $(filter real,$(ON)),provision,.venv/requirements-dev.txt) ## Measure: all, or NAME=rollback|calls|burst|idle|start; ON=playground or real
 	$(PYTHON) -m bench $(NAME) --on $(ON)
 
 provision: .venv/requirements-dev.txt ## Find or build etcd, kube-apiserver, Prometheus, … (once; 12 minutes, needs Go 1.26)
