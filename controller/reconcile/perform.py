@@ -1,5 +1,9 @@
 """Effects as API calls. Each tests what it expects; deletions look live first; every answer is remembered by the views.
 
+What an effect expects is more than old values: after a rollback the world looks as it did before the release, and a write of a
+deposed leader that hung since then would find what it expects. So each tests the object's uid and generation as well (`fence`),
+and what it cannot test, a create, is taken back by whoever is no longer the leader when the answer comes.
+
 After a write on an object that somebody else owns, our entry in its managedFields is dropped, or the owner's next server-side
 apply would fail with a conflict, for ever.
 """
@@ -94,17 +98,28 @@ class Performer:
 
     # --- writing
 
-    def patch(self, resource: Resource, name: str, patch: Patch, subresource: str | None = None) -> None:
+    def patch(self, resource: Resource, found: Object, patch: Patch, subresource: str | None = None) -> None:
         """A JSON Patch of one of our own objects, or of one whose ownership does not matter."""
-        self._remember(resource, self.client.patch(resource.path(self.namespace, name, subresource), patch, JSON_PATCH))
+        path = resource.path(self.namespace, found["metadata"]["name"], subresource)
+        self._remember(resource, self.client.patch(path, [*fence(found), *patch], JSON_PATCH))
 
-    def patch_owned(self, resource: Resource, name: str, patch: Patch, *, last: bool) -> None:
+    def create(self, resource: Resource, body: Object) -> Object:
+        """Make an object, as the leader. Raises AlreadyExists."""
+        answer = self.client.create(resource.path(self.namespace), body)
+        if not self.may_write():
+            metadata = answer["metadata"]
+            preconditions = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+            self.cluster.client.delete(resource.path(self.namespace, metadata["name"]), {"preconditions": preconditions})
+            raise Stale("no longer the leader; what was made meanwhile is taken back")
+        return answer
+
+    def patch_owned(self, resource: Resource, found: Object, patch: Patch, *, last: bool) -> None:
         """A JSON Patch of an object that somebody else owns: our managedFields entry goes.
 
         At once where somebody applies server-side; else with the `last` write of its kind in a release.
         """
-        path = resource.path(self.namespace, name)
-        answer = self.client.patch(path, patch, JSON_PATCH)
+        path = resource.path(self.namespace, found["metadata"]["name"])
+        answer = self.client.patch(path, [*fence(found), *patch], JSON_PATCH)
         due = last or any(e.get("operation") == "Apply" for e in answer["metadata"].get("managedFields") or [])
         self._disown(resource, path, answer, due=due)
 
@@ -136,6 +151,17 @@ class Performer:
                 answer = self.client.patch(path, [_uid(answer)], JSON_PATCH)
 
 
+def fence(found: Object) -> Patch:
+    """Tests that an object is the one that was seen, with the spec that was seen; where the API server counts no generations, as
+    of Services, that nothing of it has changed. Of a Release: that nobody has committed since.
+    """
+    metadata = found["metadata"]
+    if found["kind"] == "Release":
+        return [_uid(found), {"op": "test", "path": "/status/turn", "value": found["status"]["turn"]}]
+    field = "generation" if "generation" in metadata else "resourceVersion"
+    return [_uid(found), {"op": "test", "path": f"/metadata/{field}", "value": metadata[field]}]
+
+
 def _disowning(found: Object) -> Patch:
     """Our entries out of managedFields, if they are where they were seen."""
     entries = found["metadata"].get("managedFields") or []
@@ -155,9 +181,10 @@ def _is_ours(entry: Object) -> bool:
 
 
 def _add_finalizer(do: Performer, _: effects.Effect) -> None:
-    present = do.release["metadata"].get("finalizers")
-    path, value = ("/metadata/finalizers/-", names.FINALIZER) if present else ("/metadata/finalizers", [names.FINALIZER])
-    do.patch(paths.RELEASES, do.release["metadata"]["name"], [_uid(do.release), {"op": "add", "path": path, "value": value}])
+    present, path = do.release["metadata"].get("finalizers"), "/metadata/finalizers"
+    same = {"op": "test", "path": path, "value": present}
+    added = {"op": "add", "path": path, "value": [*(present or []), names.FINALIZER]}
+    do.patch(paths.RELEASES, do.release, [same, added])
 
 
 def _remove_finalizer(do: Performer, _: effects.Effect) -> None:
@@ -166,24 +193,24 @@ def _remove_finalizer(do: Performer, _: effects.Effect) -> None:
         raise Stale("the finalizer is gone")
     path = f"/metadata/finalizers/{present.index(names.FINALIZER)}"
     test = {"op": "test", "path": path, "value": names.FINALIZER}
-    do.patch(paths.RELEASES, do.release["metadata"]["name"], [_uid(do.release), test, {"op": "remove", "path": path}])
+    do.patch(paths.RELEASES, do.release, [test, {"op": "remove", "path": path}])
 
 
 def _remove_request(do: Performer, effect: effects.RemoveRequest) -> None:
     path = f"/metadata/annotations/{deployment.key(f'{names.GROUP}/{effect.key}')}"
     test = {"op": "test", "path": path, "value": effect.value}
-    patch: Patch = [_uid(do.release), test, {"op": "remove", "path": path}]
+    patch: Patch = [test, {"op": "remove", "path": path}]
     annotations = (do.release["metadata"].get("annotations") or {}).keys()
     if names.REQUESTED_BY in annotations and len(annotations & _REQUESTS) == 1:
         # The author goes with the last request.
         patch.append({"op": "remove", "path": f"/metadata/annotations/{deployment.key(names.REQUESTED_BY)}"})
-    do.patch(paths.RELEASES, do.release["metadata"]["name"], patch)
+    do.patch(paths.RELEASES, do.release, patch)
 
 
 def _keep(do: Performer, effect: effects.Keep) -> None:
     body = deployment.keep(do.release, do.seen(paths.REPLICA_SETS, effect.replica_set), effect)
     try:
-        item = do.client.create(paths.CONTROLLER_REVISIONS.path(do.namespace), body)
+        item = do.create(paths.CONTROLLER_REVISIONS, body)
     except AlreadyExists:
         item = do.client.get(paths.CONTROLLER_REVISIONS.path(do.namespace, body["metadata"]["name"]))
     known: tuple[Kept, ...] = do.memory.kept or ()
@@ -202,27 +229,26 @@ def _forget(do: Performer, effect: effects.Forget) -> None:
 def _on_workload(make: Callable[[Object, Any], Patch], *, last: bool) -> "Carry":
     def carry(do: Performer, effect: Any) -> None:
         found = do.workload()
-        do.patch_owned(paths.DEPLOYMENTS, found["metadata"]["name"], make(found, effect), last=last)
+        do.patch_owned(paths.DEPLOYMENTS, found, make(found, effect), last=last)
 
     return carry
 
 
 def _claim(do: Performer, _: effects.Effect) -> None:
     found = do.client.get(paths.DEPLOYMENTS.path(do.namespace, do.release["spec"]["workloadRef"]["name"]))
-    do.patch_owned(
-        paths.DEPLOYMENTS, found["metadata"]["name"], deployment.claim(found, do.release["metadata"]["name"]), last=True
-    )
+    do.patch_owned(paths.DEPLOYMENTS, found, deployment.claim(found, do.release["metadata"]["name"]), last=True)
 
 
 def _set_replicas(do: Performer, effect: effects.SetReplicas) -> None:
-    name = do.workload()["metadata"]["name"]
-    path = paths.DEPLOYMENTS.path(do.namespace, name, paths.SCALE)
-    do.client.patch(path, {"spec": {"replicas": effect.replicas}}, MERGE_PATCH)
+    found = do.workload()["metadata"]
+    path = paths.DEPLOYMENTS.path(do.namespace, found["name"], paths.SCALE)
+    same = {"resourceVersion": found["resourceVersion"]}
+    do.client.patch(path, {"metadata": same, "spec": {"replicas": effect.replicas}}, MERGE_PATCH)
 
 
 def _write_template(do: Performer, effect: effects.WriteTemplate) -> None:
     kept = do.client.get(paths.CONTROLLER_REVISIONS.path(do.namespace, effect.kept))
-    do.patch_owned(paths.DEPLOYMENTS, do.workload()["metadata"]["name"], deployment.write_template(effect, kept), last=True)
+    do.patch_owned(paths.DEPLOYMENTS, do.workload(), deployment.write_template(effect, kept), last=True)
 
 
 def _create(do: Performer, effect: effects.CreateReplicaSet) -> None:
@@ -230,7 +256,7 @@ def _create(do: Performer, effect: effects.CreateReplicaSet) -> None:
     if found["metadata"]["generation"] != effect.generation:
         raise Stale("the Deployment has changed")
     try:
-        answer = do.client.create(paths.REPLICA_SETS.path(do.namespace), deployment.candidate(found, effect))
+        answer = do.create(paths.REPLICA_SETS, deployment.candidate(found, effect))
     except AlreadyExists:
         answer = do.client.get(paths.REPLICA_SETS.path(do.namespace, effect.name))
     do._remember(paths.REPLICA_SETS, answer)
@@ -254,11 +280,11 @@ def _delete_replica_set(do: Performer, effect: effects.DeleteReplicaSet) -> None
 
 
 def _scale(do: Performer, effect: effects.Scale) -> None:
-    do.patch(paths.REPLICA_SETS, effect.replica_set, deployment.scale(effect))
+    do.patch(paths.REPLICA_SETS, do.seen(paths.REPLICA_SETS, effect.replica_set), deployment.scale(effect))
 
 
 def _unmark(do: Performer, effect: effects.Unmark) -> None:
-    do.patch(paths.REPLICA_SETS, effect.replica_set, deployment.unmark(effect))
+    do.patch(paths.REPLICA_SETS, do.seen(paths.REPLICA_SETS, effect.replica_set), deployment.unmark(effect))
 
 
 def _show(do: Performer, effect: effects.ShowRejection) -> None:
@@ -272,18 +298,16 @@ def _clear(do: Performer, _: effects.Effect) -> None:
 def _progressing(do: Performer, *, failed: bool, message: str) -> None:
     found = do.workload()
     now = do.cluster.clock.wall().strftime("%Y-%m-%dT%H:%M:%SZ")
-    path = paths.DEPLOYMENTS.path(do.namespace, found["metadata"]["name"], paths.STATUS)
-    body = deployment.progressing(found, failed=failed, message=message, now=now)
-    do._remember(paths.DEPLOYMENTS, do.client.patch(path, body, MERGE_PATCH))
+    patch = deployment.progressing(found, failed=failed, message=message, now=now)
+    do.patch(paths.DEPLOYMENTS, found, patch, paths.STATUS)
 
 
 # --- traffic
 
 
 def _pin(do: Performer, effect: effects.Pin) -> None:
-    do.patch_owned(
-        paths.SERVICES, effect.service, services.pin(do.seen(paths.SERVICES, effect.service), effect), last=effect.new is None
-    )
+    found = do.seen(paths.SERVICES, effect.service)
+    do.patch_owned(paths.SERVICES, found, services.pin(found, effect), last=effect.new is None)
 
 
 def _ensure_candidate_service(do: Performer, effect: effects.EnsureCandidateService) -> None:
@@ -291,12 +315,12 @@ def _ensure_candidate_service(do: Performer, effect: effects.EnsureCandidateServ
     body = services.make_candidate(service, effect.hash, do.release)
     name = body["metadata"]["name"]
     try:
-        do._remember(paths.SERVICES, do.client.create(paths.SERVICES.path(do.namespace), body))
+        do._remember(paths.SERVICES, do.create(paths.SERVICES, body))
     except AlreadyExists:
         found = do.client.get(paths.SERVICES.path(do.namespace, name))
         if (found["metadata"].get("labels") or {}).get(names.CANDIDATE_OF) != effect.service:
             raise
-        do.patch(paths.SERVICES, name, services.point_candidate(found, effect.hash))
+        do.patch(paths.SERVICES, found, services.point_candidate(effect.hash))
 
 
 def _remove_candidate_service(do: Performer, effect: effects.RemoveCandidateService) -> None:
@@ -323,7 +347,7 @@ def _set_weight(do: Performer, effect: effects.SetWeight) -> None:
     split = ROUTER.read(route, known)
     if isinstance(split, Unusable):
         raise Stale(split.problem)
-    do.patch_owned(paths.HTTP_ROUTES, name, ROUTER.write(route, split.service, effect.weight), last=effect.weight is None)
+    do.patch_owned(paths.HTTP_ROUTES, route, ROUTER.write(route, split.service, effect.weight), last=effect.weight is None)
 
 
 def _uid(found: Object) -> Object:

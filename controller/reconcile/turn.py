@@ -21,7 +21,7 @@ from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.gather import Gatherer
 from controller.reconcile.memory import Memory
-from controller.reconcile.perform import Performer, Stale
+from controller.reconcile.perform import Performer, Stale, fence
 from controller.telemetry import metrics
 from controller.telemetry.events import Recorder
 from controller.workloads import deployment
@@ -253,7 +253,7 @@ class Reconciler:
             if (found["metadata"].get("labels") or {}).get(names.RELEASE) != key[1]:
                 continue
             held = names.HELD in (found["metadata"].get("labels") or {})
-            patch = deployment.unclaim(found, effects.Unclaim(strategy=None, resume=False))
+            patch = [*fence(found), *deployment.unclaim(found, effects.Unclaim(strategy=None, resume=False))]
             path = paths.DEPLOYMENTS.path(key[0], found["metadata"]["name"])
             if not self._may_write():
                 return Next(after=1.0)

@@ -41,7 +41,7 @@ class HTTPRoute:
 
     def write(self, route: Object, service: str, weight: int | None) -> Patch:
         """See Router.write."""
-        patch: Patch = [{"op": "test", "path": "/metadata/uid", "value": route["metadata"]["uid"]}]
+        patch: Patch = []
         for number, rule in enumerate(_rules(route)):
             if not _sends_to(rule, service, route):
                 continue

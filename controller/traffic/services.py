@@ -66,10 +66,7 @@ def endpoints(slices: list[Object], owners: dict[str, str]) -> tuple[dict[str, i
 def pin(service: Object, effect: effects.Pin) -> Patch:
     """Move, set or take off a pin; the selector must still be as it was seen."""
     labels = service["metadata"].get("labels")
-    patch: Patch = [
-        {"op": "test", "path": "/metadata/uid", "value": service["metadata"]["uid"]},
-        {"op": "test", "path": "/spec/selector", "value": service["spec"].get("selector") or {}},
-    ]
+    patch: Patch = [{"op": "test", "path": "/spec/selector", "value": service["spec"].get("selector") or {}}]
     label, selector = f"/metadata/labels/{names.PIN.replace('/', '~1')}", f"/spec/selector/{names.HASH}"
     if effect.new is None:
         patch.append({"op": "remove", "path": selector})
@@ -112,9 +109,6 @@ def make_candidate(service: Object, hash_: str, release: Object) -> Object:
     }  # fmt: skip
 
 
-def point_candidate(found: Object, hash_: str) -> Patch:
+def point_candidate(hash_: str) -> Patch:
     """Make an existing candidate Service select another hash."""
-    return [
-        {"op": "test", "path": "/metadata/uid", "value": found["metadata"]["uid"]},
-        {"op": "add", "path": f"/spec/selector/{names.HASH}", "value": hash_},
-    ]
+    return [{"op": "add", "path": f"/spec/selector/{names.HASH}", "value": hash_}]

@@ -117,7 +117,7 @@ def _failure_shown(status: Object) -> bool:
     )
 
 
-# --- writing: JSON Patches
+# --- writing: JSON Patches. Which object they are about, and in which generation, is tested by whoever sends them.
 
 
 def key(name: str) -> str:
@@ -126,13 +126,12 @@ def key(name: str) -> str:
 
 
 def claim(deployment: Object, release: str) -> Patch:
-    """Label the Deployment, unless somebody else has."""
-    uid = {"op": "test", "path": "/metadata/uid", "value": deployment["metadata"]["uid"]}
-    labels = deployment["metadata"].get("labels")
-    if labels is None:
-        return [uid, {"op": "add", "path": "/metadata/labels", "value": {names.RELEASE: release}}]
-    path = f"/metadata/labels/{key(names.RELEASE)}"
-    return [uid, {"op": "test", "path": path, "value": labels.get(names.RELEASE)}, {"op": "add", "path": path, "value": release}]
+    """Label the Deployment as it was read a moment ago: labels change no generation."""
+    metadata = deployment["metadata"]
+    same = {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]}
+    if metadata.get("labels") is None:
+        return [same, {"op": "add", "path": "/metadata/labels", "value": {names.RELEASE: release}}]
+    return [same, {"op": "add", "path": f"/metadata/labels/{key(names.RELEASE)}", "value": release}]
 
 
 def probe_hold() -> Patch:
@@ -153,12 +152,12 @@ def is_held(answer: Object) -> bool:
 def take_wheel(deployment: Object, effect: effects.TakeWheel) -> Patch:
     """Recreate and the mark in one write, only while paused: unpaused, Recreate would take stable away at once."""
     patch: Patch = [
-        {"op": "test", "path": "/metadata/uid", "value": deployment["metadata"]["uid"]},
         {"op": "test", "path": "/spec/paused", "value": True},
         {"op": "replace", "path": "/spec/strategy", "value": {"type": "Recreate"}},
         {"op": "add", "path": f"/metadata/labels/{key(names.DRIVEN)}", "value": "true"},
     ]
     if deployment["metadata"].get("annotations") is None:
+        patch.append({"op": "test", "path": "/metadata/annotations", "value": None})
         patch.append({"op": "add", "path": "/metadata/annotations", "value": {}})
     return [*patch, {"op": "add", "path": f"/metadata/annotations/{key(names.STRATEGY)}", "value": effect.strategy}]
 
@@ -173,7 +172,6 @@ def give_back(deployment: Object, effect: effects.GiveBack) -> Patch:
 def unclaim(deployment: Object, effect: effects.Unclaim) -> Patch:
     """All marks off; a Deployment whose template is not stable's stays paused."""
     patch = _marks_off(deployment, effect.strategy)
-    patch.insert(0, {"op": "test", "path": "/metadata/generation", "value": deployment["metadata"]["generation"]})
     held = names.HELD in (deployment["metadata"].get("labels") or {})
     if held and effect.resume:
         patch += _running(deployment)
@@ -257,7 +255,7 @@ def unmark(effect: effects.Unmark) -> Patch:
     ]
 
 
-def progressing(deployment: Object, *, failed: bool, message: str, now: str) -> Object:
+def progressing(deployment: Object, *, failed: bool, message: str, now: str) -> Patch:
     """The Deployment's status conditions with Progressing as a rejection, or as a paused Deployment's."""
     others = [c for c in (deployment.get("status") or {}).get("conditions") or [] if c.get("type") != "Progressing"]
     mine = {
@@ -268,7 +266,7 @@ def progressing(deployment: Object, *, failed: bool, message: str, now: str) -> 
         "lastUpdateTime": now,
         "lastTransitionTime": now,
     }
-    return {"status": {"conditions": [*others, mine]}}
+    return [{"op": "add", "path": "/status/conditions", "value": [*others, mine]}]
 
 
 def keep(release: Object, replica_set: Object, effect: effects.Keep) -> Object:

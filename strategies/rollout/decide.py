@@ -7,7 +7,7 @@ effects follow from the status that is about to be committed, never from a memor
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from strategies.rollout import gates
@@ -133,4 +133,4 @@ def _wake_at(turn: Turn, left: Pending) -> datetime | None:
     if turn.outcome is Outcome.DELETED and spec is not None and turn.status.since is not None and not overdue(turn):
         moments.append(turn.status.since + spec.progress_deadline)
     # A moment that has passed changes nothing any more: what it allowed waits for something to be seen.
-    return min((m for m in moments if m is not None and m > turn.now - timedelta(seconds=1)), default=None)
+    return min((m for m in moments if m is not None and m > turn.now), default=None)

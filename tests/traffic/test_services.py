@@ -105,8 +105,7 @@ def test_the_candidate_s_service_has_labels_and_ports_and_nothing_that_belongs_t
     }
     assert made["metadata"]["labels"] == {"team": "x", names.CANDIDATE_OF: "shop"}
     assert services.read_candidate(made, "shop", [], {}) is not None
-    made["metadata"]["uid"] = "c"
-    moved = applied(made, services.point_candidate(made, "abc"))
+    moved = applied(made, services.point_candidate("abc"))
     assert services.pin_of(moved) == "abc"
 
 

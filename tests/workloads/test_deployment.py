@@ -79,12 +79,13 @@ def test_leaving_takes_every_name_of_ours_off(resume: bool) -> None:
 
 
 def test_claiming_fails_when_somebody_else_was_faster() -> None:
-    """The label must still be as it was seen."""
+    """Whatever was changed: labels alone raise no generation."""
     found = made()
+    found["metadata"]["resourceVersion"] = "41"
     del found["metadata"]["labels"][names.RELEASE]
     patch = deployment.claim(found, "shop")
     assert applied(found, patch)["metadata"]["labels"][names.RELEASE] == "shop"
-    found["metadata"]["labels"][names.RELEASE] = "other"
+    found["metadata"]["resourceVersion"] = "42"
     with pytest.raises(Refused):
         applied(found, patch)
 
@@ -92,6 +93,7 @@ def test_claiming_fails_when_somebody_else_was_faster() -> None:
 def test_a_deployment_without_labels_can_be_claimed() -> None:
     """The map is made with the label."""
     found = made()
+    found["metadata"]["resourceVersion"] = "41"
     del found["metadata"]["labels"]
     assert applied(found, deployment.claim(found, "shop"))["metadata"]["labels"] == {names.RELEASE: "shop"}
 
@@ -160,10 +162,11 @@ def test_a_rejection_is_shown_and_taken_back_among_others_conditions() -> None:
     found["status"] = {"conditions": [{"type": "Available", "status": "True"}, native]}
     assert not deployment.read_workload(found, None, None).failure_shown
     shown = deployment.progressing(found, failed=True, message="Release shop: rejected", now="2026-01-01T00:00:00Z")
-    assert [c["type"] for c in shown["status"]["conditions"]] == ["Available", "Progressing"]
-    assert deployment.read_workload({**found, **shown}, None, None).failure_shown
-    cleared = deployment.progressing({**found, **shown}, failed=False, message="paused", now="2026-01-01T00:00:01Z")
-    assert not deployment.read_workload({**found, **cleared}, None, None).failure_shown
+    found = applied(found, shown)
+    assert [c["type"] for c in found["status"]["conditions"]] == ["Available", "Progressing"]
+    assert deployment.read_workload(found, None, None).failure_shown
+    cleared = deployment.progressing(found, failed=False, message="paused", now="2026-01-01T00:00:01Z")
+    assert not deployment.read_workload(applied(found, cleared), None, None).failure_shown
 
 
 def test_a_kept_template_is_written_back_without_the_hash() -> None:
