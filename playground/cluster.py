@@ -40,8 +40,13 @@ NAMESPACES = ("default", "kube-system", "release-coordinator")
 class Cluster:
     """`api`, `kubelet`, `gateway`, `users` and `prometheus` are what tests and the front end use; the rest works by itself."""
 
-    def __init__(self, loop: Loop, seed: int = 0, *, authority: str = "", crds: Path | None = None) -> None:
-        """`authority`: the certificate (PEM) every namespace gets; `crds`: a folder of definitions instead of the chart's."""
+    def __init__(
+        self, loop: Loop, seed: int = 0, *, authority: str = "", crds: Path | None = None, audience: bool = True
+    ) -> None:
+        """`authority`: the certificate (PEM) every namespace gets; `crds`: a folder of definitions instead of the chart's.
+
+        Without `audience` no user sends requests and nothing is scraped.
+        """
         self.loop = loop
         self.api = ApiServer(loop, chance=Random(f"{seed} names"))  # noqa: S311, not for secrets
         self.api.chain.plugins += [ServiceAccounts(self.api.store), Policies(self._listed)]
@@ -55,8 +60,11 @@ class Cluster:
         for name, controller in _CONTROLLERS.items():
             controller(loop, self._own(name)).start()
         NamespaceController(loop, self._own("namespace-controller"), authority).start()
-        for part in (self.kubelet, self.gateway, self.users, Scraper(loop, self.kubelet, self.users, self.series)):
-            part.start()
+        self.kubelet.start()
+        self.gateway.start()
+        if audience:
+            self.users.start()
+            Scraper(loop, self.kubelet, self.users, self.series).start()
 
     def _own(self, name: str) -> Client:
         return self.api.client(f"system:serviceaccount:kube-system:{name}")

@@ -5,6 +5,7 @@ Definitions and rights are read from the chart, so that they cannot differ from 
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +24,28 @@ class ChartMissing(Exception):
     """The chart is not where it should be; the message says what to do."""
 
 
-def definitions(folder: Path = TEMPLATES / "crds") -> list[Object]:
-    """The CustomResourceDefinitions in a folder of YAML files. Raises ChartMissing."""
+@cache
+def definitions(folder: Path = TEMPLATES / "crds") -> tuple[Object, ...]:
+    """The CustomResourceDefinitions in a folder of YAML files, read once. Raises ChartMissing."""
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise ChartMissing(f"no CustomResourceDefinitions in {folder}: give the folder with --crds")
-    return [document for file in files for document in yaml.safe_load_all(file.read_text(encoding="utf-8")) if document]
+    return tuple(document for file in files for document in yaml.safe_load_all(file.read_text(encoding="utf-8")) if document)
 
 
-def rights() -> Iterator[Object]:
+@cache
+def rights() -> tuple[Object, ...]:
     """The controller's roles and bindings. Of the template only names are filled in; what is chosen by values is left out."""
     text = _KNOWN.sub(_NAME, _COMMENT.sub("", (TEMPLATES / "rbac.yaml").read_text(encoding="utf-8")))
     plain = "\n".join(line for line in text.splitlines() if "{{" not in line)
+    documents = []
     for document in yaml.safe_load_all(plain):
         if document["kind"] == "RoleBinding" and document["metadata"]["name"] != _NAME:
             continue  # For `watchNamespaces` only.
         if document["kind"] in ("Role", "RoleBinding"):
             document["metadata"]["namespace"] = _NAME
-        yield document
+        documents.append(document)
+    return tuple(documents)
 
 
 def manifests(crds: Path | None = None) -> Iterator[Object]:

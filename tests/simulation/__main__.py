@@ -1,0 +1,99 @@
+"""Simulate from the command line: `python -m tests.simulation soak --count 2000 --from 0`, `plans`, `replay STORY PLAN [SEED]`.
+
+Exit status 0 only if all held. What failed is printed with its seed and smallest plan, and joins the corpus.
+"""
+
+import argparse
+import dataclasses
+import os
+import pickle
+import sys
+import time
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from tests.simulation import corpus, seeds
+from tests.simulation.exploring import Explorer, Result, in_forks, str_of
+from tests.simulation.faults import Kind, parse
+from tests.simulation.stories import STORIES
+
+WORKERS = max(1, min(2, os.cpu_count() or 1))
+
+
+def main() -> int:
+    """What was asked for; how many runs failed decides about the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    soak = commands.add_parser("soak", help="random runs, one for each seed")
+    soak.add_argument("--count", type=int, default=2000)
+    soak.add_argument("--from", dest="first", type=int, default=0)
+    plans = commands.add_parser("plans", help="every single fault of stories")
+    plans.add_argument("stories", nargs="*", default=list(STORIES))
+    plans.add_argument("--out", help="a file for all results, pickled")
+    replay = commands.add_parser("replay", help="one run, with its history")
+    replay.add_argument("story", choices=sorted(STORIES))
+    replay.add_argument("plan", nargs="?", default="")
+    replay.add_argument("seed", nargs="?", type=int)
+    chosen = parser.parse_args()
+    if chosen.command == "replay":
+        return _replay(chosen.story, chosen.plan, chosen.seed)
+    started = time.monotonic()
+    if chosen.command == "soak":
+        failed = _soak(range(chosen.first, chosen.first + chosen.count))
+    else:
+        results = [explored(name) for name in chosen.stories]
+        failed = sum(len(report(found)) for found in results)
+        if chosen.out:
+            Path(chosen.out).write_bytes(pickle.dumps(results))
+    print(f"{failed} failed; {time.monotonic() - started:.0f} s")
+    return 1 if failed else 0
+
+
+def explored(name: str, kinds: Iterable[Kind] = tuple(Kind)) -> list[Result]:
+    """All single faults of these kinds in a story. Overlapping leaders need an election, which the other runs do without."""
+    alone = [k for k in kinds if k is not Kind.OVERLAP]
+    results = Explorer(STORIES[name], WORKERS).explore(alone) if alone else []
+    if Kind.OVERLAP in kinds:
+        results += Explorer(dataclasses.replace(STORIES[name], elected=True), WORKERS).explore([Kind.OVERLAP])
+    return results
+
+
+def report(results: list[Result]) -> list[Result]:
+    """Print how many runs, states and steps there were; returns those that failed."""
+    failed = [r for r in results if r.problem]
+    if results:
+        name, steps, states = results[0].story, sum(r.steps for r in results), sum(r.checks for r in results)
+        print(f"{name}: {len(results)} runs, {states} states looked at, {steps} steps, {len(failed)} failed", flush=True)
+    for result in failed[:10]:
+        print(f"  replay {result.story} '{result.plan}' {'' if result.seed is None else result.seed}\n    {result.problem[:500]}")
+    return failed
+
+
+def _soak(wanted: range) -> int:
+    for name in STORIES:
+        seeds.judged(name, (), None)  # The fault-free runs, once for all.
+    failed = steps = states = 0
+    started = time.monotonic()
+    for result in in_forks((partial(seeds.run, seed) for seed in wanted), WORKERS):
+        steps, states = steps + result.steps, states + result.checks
+        if result.problem:
+            failed += 1
+            plan = seeds.smallest(result.story, parse(result.plan), result.seed)
+            report([dataclasses.replace(result, plan=str_of(plan))])
+            corpus.add(result.story, plan, result.seed)
+    spent = time.monotonic() - started
+    print(f"{len(wanted)} seeds from {wanted.start}: {states} states looked at, {steps} steps, "
+          f"{steps / spent:.0f} steps a second on {WORKERS} cores")  # fmt: skip
+    return failed
+
+
+def _replay(story: str, plan: str, seed: int | None) -> int:
+    result = seeds.judged(story, parse(plan), seed)
+    print("\n".join(result.history))
+    print(f"{result.digest}  {result.problem or 'all held'}")
+    return 1 if result.problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

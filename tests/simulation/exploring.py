@@ -1,0 +1,172 @@
+"""Every plan of a story, each from where it begins to differ: the fault-free run forks at each point where a fault can strike.
+
+A forked run and one that is made anew from the same story and plan are the same; the former shares what came before the fault.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
+
+from tests.simulation import oracle
+from tests.simulation.faults import Fault, Kind, On, Plan
+from tests.simulation.world import Story, World
+
+Object = dict[str, Any]
+WRITE_KINDS = (
+    Kind.CRASH_BEFORE,
+    Kind.CRASH_AFTER,
+    Kind.LOST,
+    Kind.UNSENT,
+    Kind.CONFLICT,
+    Kind.THROTTLED,
+    Kind.BROKEN,
+    Kind.REFUSED,
+)
+_WHERE = dict.fromkeys((Kind.FROZEN, Kind.UNOBSERVED, Kind.COMPACTED), On.EVENT)
+_SECONDS = {Kind.THROTTLED: 2.0, Kind.FROZEN: 8.0, Kind.UNOBSERVED: 3.0, Kind.OVERLAP: 25.0, Kind.SLOW: 12.0}
+
+
+@dataclass(kw_only=True)
+class Result:
+    """What became of a run. `problem`: "" when all held."""
+
+    story: str
+    plan: str
+    seed: int | None = None
+    problem: str = ""
+    history: list[str] = field(default_factory=list)
+    end: Object = field(default_factory=dict)
+    made: Counter[str] = field(default_factory=Counter)
+    steps: int = 0
+    checks: int = 0
+    digest: str = ""
+
+
+def told(story: Story, plan: Plan = (), seed: int | None = None) -> Result:
+    """The story under this plan, from its beginning."""
+    if any(f.kind is Kind.OVERLAP for f in plan):
+        story = replace(story, elected=True)
+    return judged(World(story, plan, seed), str_of(plan))
+
+
+def judged(world: World, plan: str) -> Result:
+    """Run it and note what became of it."""
+    result = Result(story=world.story.name, plan=plan, seed=world.seed)
+    try:
+        world.run()
+        result.end, result.made = oracle.end(world), oracle.once(world)
+    except AssertionError as broken:
+        result.problem = str(broken) or "an assertion failed"
+    except Exception as raised:
+        result.problem = f"raised {raised!r}: {traceback.format_exc(limit=-4)}"
+    result.history, result.steps = world.history, world.steps
+    result.checks, result.digest = world.invariants.checks, world.digest
+    return result
+
+
+def str_of(plan: Plan) -> str:
+    """As `faults.parse` reads it."""
+    return " ".join(map(str, plan))
+
+
+def fault(kind: Kind, on: On, at: int) -> Fault:
+    """With its usual duration."""
+    return Fault(kind=kind, on=on, at=at, seconds=_SECONDS.get(kind, 0.0))
+
+
+class Explorer:
+    """All single faults of one story. `workers` processes at a time."""
+
+    def __init__(self, story: Story, workers: int = 2) -> None:
+        self._story, self._workers = story, workers
+        self._running: list[tuple[int, BinaryIO]] = []
+        self.results: list[Result] = []
+
+    def explore(self, kinds: Iterable[Kind]) -> list[Result]:
+        """The fault-free run first, then every plan's result, judged against it."""
+        wanted = tuple(kinds)
+        gc.collect()
+        gc.freeze()
+        world = World(self._story)
+        world.fork = lambda on, at, k=wanted: self._fork(world, on, at, k)
+        plain = judged(world, "")
+        if world.forked:
+            plain.plan = world.forked
+            self._report(plain)
+        while self._running:
+            self._collect()
+        for result in self.results:
+            if not result.problem and not plain.problem:
+                result.problem = oracle.difference(result.end, result.made, plain.end, plain.made)
+        return [plain, *self.results]
+
+    def _fork(self, world: World, on: On, at: int, kinds: tuple[Kind, ...]) -> Fault | None:
+        """In the parent None; in each child the fault that strikes here."""
+        for kind in kinds:
+            if on is not _WHERE.get(kind, On.WRITE):
+                continue
+            while len(self._running) >= self._workers:
+                self._collect()
+            reading, writing = os.pipe()
+            child = os.fork()
+            if child == 0:
+                os.close(reading)
+                self._out = os.fdopen(writing, "wb")
+                struck = fault(kind, on, at)
+                world.forked, world.fork = str(struck), None
+                return struck
+            os.close(writing)
+            self._running.append((child, os.fdopen(reading, "rb")))
+        return None
+
+    def _report(self, result: Result) -> None:
+        if not result.problem:
+            result.history = []
+        pickle.dump(result, self._out)
+        self._out.close()
+        sys.stdout.flush()
+        os._exit(0)
+
+    def _collect(self) -> None:
+        child, pipe = self._running.pop(0)
+        with pipe:
+            self.results.append(pickle.load(pipe))
+        os.waitpid(child, 0)
+
+
+def in_forks(tasks: Iterable[Callable[[], Result]], workers: int = 2) -> Iterator[Result]:
+    """Each task in a process of its own, so many at a time; results in the order of the tasks."""
+    running: list[tuple[int, BinaryIO]] = []
+    gc.collect()
+    gc.freeze()
+
+    def collected() -> Result:
+        child, pipe = running.pop(0)
+        with pipe:
+            result: Result = pickle.load(pipe)
+        os.waitpid(child, 0)
+        return result
+
+    for task in tasks:
+        if len(running) >= workers:
+            yield collected()
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            result = task()
+            with os.fdopen(writing, "wb") as out:
+                pickle.dump(result, out)
+            os._exit(0)
+        os.close(writing)
+        running.append((child, os.fdopen(reading, "rb")))
+    while running:
+        yield collected()

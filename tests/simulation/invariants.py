@@ -1,0 +1,354 @@
+"""The invariants S1 to S12, each under its name, held against the raw objects after every write, whoever made it.
+
+Nothing of the product's own reading of the world is used here: an error in it must not hide itself.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from controller.api import names
+from playground.apiserver.store import Event
+from strategies.analysis.verdict import window_key
+from strategies.spec.base import parse_duration
+from tests.simulation import changes
+
+if TYPE_CHECKING:
+    from tests.simulation.process import Process
+    from tests.simulation.world import World, Write
+
+Object = dict[str, Any]
+SECRET = "s3cret-token-of-the-source"
+_STAGES = {"Preview": "before-traffic", "Traffic": "step", "Batch": "step", "Bake": "bake"}
+
+
+class Broken(AssertionError):
+    """An invariant does not hold; the message begins with its name."""
+
+
+class Invariants:
+    """Looks at every change of the story's namespace. `checks` counts them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.checks, self.last_write = 0, 0.0
+        self._objects: dict[str, dict[str, Object]] = defaultdict(dict)
+        self._answers: dict[str, dict[datetime, float]] = defaultdict(dict)
+        self._generation: dict[str, int] = {}
+
+    # --- what is told
+
+    def before_call(self, process: Process, method: str, path: str, query: str) -> None:
+        """S11: no write outside of the Release's namespace, no Secret but in the controller's own."""
+        _ = query
+        inside = "/namespaces/shop/" in path or "/namespaces/release-coordinator/leases" in path
+        assert method == "GET" or inside, f"S11: {process.name} writes {path}"
+        assert "/secrets" not in path or "/namespaces/release-coordinator/" in path, f"S11: {process.name} reads {path}"
+
+    def answered(self, _process: Process, promql: str, value: float, at: datetime) -> None:
+        """A finite answer that a process has got."""
+        if math.isfinite(value):
+            self._answers[promql][at] = value
+
+    def after_write(self, event: Event, writer: Process | None) -> None:
+        """Everything that must hold now."""
+        now, before = event.now.obj, event.before.obj if event.before else None
+        kind, metadata = now["kind"], now["metadata"]
+        if metadata.get("namespace") != "shop":
+            return
+        self.checks += 1
+        if event.kind == "DELETED":
+            self._objects[kind].pop(metadata["name"], None)
+        else:
+            self._objects[kind][metadata["name"]] = now
+        if writer is not None:
+            self.last_write = self._world.loop.now()
+            change = changes.describe(event.kind, before, now, self._image)
+            if change:
+                self._world.writes[-1].changes.append(change)
+                self._world.note(f"{writer.name} {change}")
+        look = Look(self._world, self._objects)
+        {"ReplicaSet": self._set, "Release": self._release, "HTTPRoute": self._route}.get(kind, lambda *_: None)(
+            look, event.kind, before, now, writer
+        )
+        self._always(look)
+
+    def at_rest(self, written: list[Write]) -> None:
+        """S9, and that nothing of a release is left."""
+        assert not written, f"S9: a world at rest was written to: {written[0].call} {written[0].changes}"
+        look = Look(self._world, self._objects)
+        if (
+            look.release is None
+            or look.deployment is None
+            or look.status.get("phase") in ("Blocked", "Paused", "AwaitingApproval")
+        ):
+            return
+        assert names.DRIVEN not in look.labels, "L1: at rest, and the wheel is not given back"
+        assert not look.pinned, f"L1: at rest, and {look.pinned} are pinned"
+        assert "shop-candidate" not in self._objects["Service"], "L1: at rest, and the candidate's Service is there"
+        assert look.share(look.route) is None, "L1: at rest, and the route is split"
+        active = [s["metadata"]["name"] for s in look.active]
+        stable = (look.status.get("stable") or {}).get("replicaSet")
+        assert active == ([stable] if look.replicas else []), f"L1: at rest, {active} run, and {stable} is stable"
+        text = json.dumps([look.release, *self._world.admin.list("events.events.k8s.io", "shop")])
+        assert SECRET not in text, "S11: a secret is in the status or in an Event"
+
+    # --- by what has changed
+
+    def _set(self, look: Look, kind: str, before: Object | None, now: Object, writer: Process | None) -> None:
+        name, stable, trial = now["metadata"]["name"], look.status.get("stable") or {}, look.trial
+        old, new = (before or {}).get("spec", {}).get("replicas", 0), now["spec"]["replicas"]
+        protected = look.known and look.replicas and trial and trial["kind"] != "Unprotected"
+        if protected and name == stable.get("replicaSet"):
+            assert kind != "DELETED", "S1: stable's ReplicaSet is gone"
+            if new < old:
+                self._s1_shrunk(look, new)
+        if writer is None or look.deployment is None:
+            return
+        if kind == "MODIFIED" and new != old:
+            driven = names.DRIVEN in look.labels and look.deployment["spec"].get("paused")
+            assert driven and look.recreate, f"S5: {name} was scaled without the wheel"
+        if trial and trial.get("outcome") and name == trial["candidate"]["replicaSet"]:
+            assert new <= old, "S4: a failed candidate got pods"
+        if kind == "ADDED":
+            versions = [r.get("version") for r in look.status.get("rejected") or []]
+            assert changes.tag(now) not in versions or not trial or trial["candidate"].get("version") == changes.tag(now), (
+                "S4: a rejected template got a ReplicaSet")  # fmt: skip
+            assert new == 0, "S5: a ReplicaSet was made with pods"
+
+    def _s1_shrunk(self, look: Look, new: int) -> None:
+        trial = look.trial or {}
+        if not look.exchange:
+            assert new >= look.replicas, f"S1: stable was shrunk to {new} of {look.replicas} before the bake has passed"
+            return
+        candidate = self._objects["ReplicaSet"].get(trial["candidate"]["replicaSet"], {})
+        available = (candidate.get("status") or {}).get("availableReplicas", 0)
+        assert new >= 1, "S1: a batch took the last pod of stable"
+        assert new + available >= look.replicas - look.unavailable, f"S1: a batch left {new} + {available} of {look.replicas}"
+
+    def _release(self, look: Look, kind: str, before: Object | None, now: Object, _writer: Process | None) -> None:
+        old, new = (before or {}).get("status") or {}, now.get("status") or {}
+        if kind == "DELETED" or not new or new == old:
+            return
+        uid = now["metadata"]["uid"]
+        assert new.get("observedGeneration", 0) >= self._generation.get(uid, 0), "S8: observedGeneration fell"
+        self._generation[uid] = new.get("observedGeneration", 0)
+        ready = any(c["type"] == "Ready" and c["status"] == "True" for c in new.get("conditions") or [])
+        settled = new["phase"] == "Healthy" and not (new.get("trial") or new.get("retiring") or new.get("wheel"))
+        assert not ready or settled, f"S8: Ready in {new['phase']}"
+        for gate in (new.get("trial") or {}).get("gates") or []:
+            known = gate.get("name") == "pods" or isinstance(gate.get("value"), float | int)
+            assert gate["verdict"] != "Pass" or known, f"S12: gate {gate['name']} passed on nothing"
+        self._s3_gate(look, old, new, now["spec"])
+        self._s10_once(old, new)
+        if new.get("phase") != old.get("phase") or new.get("reason") != old.get("reason"):
+            self._world.note(f"phase {new['phase']}/{new['reason']}")
+
+    def _s3_gate(self, look: Look, old: Object, new: Object, spec: Object) -> None:
+        """No step is left without a Pass of every gate asked in it, from evidence newer than its start, nor before its time."""
+        was, is_ = old.get("trial"), new.get("trial")
+        if not was or was.get("outcome"):
+            return
+        completed = not is_ and new.get("retiring") and not old.get("retiring")
+        stepped = (
+            is_ and (is_["attempt"], is_["kind"]) == (was["attempt"], was["kind"]) and is_["step"]["index"] > was["step"]["index"]
+        )
+        promoted = [
+            a for a in new.get("requests") or [] if a not in (old.get("requests") or []) and a["key"] == "promote" and a["done"]
+        ]
+        if not (completed or stepped) or promoted:
+            return
+        step = was["step"]
+        gates = [g for g in spec.get("gates") or [] if _STAGES[step["name"]] in g.get("at", ["step", "bake"])]
+        shortest = look.duration(step)
+        if was["kind"] != "Release" or not (gates or shortest):
+            return
+        assert step.get("since"), f"S3: step {step['index']} was left before the cluster had it"
+        since = datetime.fromisoformat(step["since"])
+        spent = self._world.loop.now() - since.timestamp()
+        skewed = any(p.skew or p._pace != 1.0 for p in self._world.processes)
+        assert skewed or spent >= shortest.total_seconds() - 0.001, f"S3: step {step['index']} lasted {spent:.3f} s"
+        for gate in gates:
+            asked = [samples for promql, samples in self._answers.items() if f'"{was["candidate"]["hash"]}"' in promql]
+            good = [at for samples in asked for at, v in samples.items() if at > since and v <= gate["threshold"]["max"]]
+            assert good, f"S3: step {step['index']} was left, and gate {gate['name']} had not passed in it"
+
+    def _s10_once(self, old: Object, new: Object) -> None:
+        was, is_ = old.get("trial"), new.get("trial")
+        if not was or not is_ or was["attempt"] != is_["attempt"] or was["step"]["index"] != is_["step"]["index"]:
+            return
+        before = {g["name"]: g for g in was.get("gates") or []}
+        for gate in is_.get("gates") or []:
+            last = before.get(gate["name"], {})
+            key, last_key = gate.get("key", ""), last.get("key", "")
+            assert key >= last_key, f"S10: gate {gate['name']} went back from window {last_key} to {key}"
+            asked = {at for samples in self._answers.values() for at in samples}
+            windows = sum(last_key < window_key(at) <= key for at in asked)
+            counted = gate.get("failures", 0) - last.get("failures", 0)
+            assert counted <= windows, f"S10: gate {gate['name']} counted {counted} failures in {windows} windows"
+
+    def _route(self, look: Look, _kind: str, before: Object | None, now: Object, writer: Process | None) -> None:
+        if writer is None or before is None:
+            return
+        old, new, trial = look.share(before) or 0, look.share(now) or 0, look.trial
+        if new > old:
+            assert trial and not trial.get("outcome"), f"S4: the candidate's weight rose to {new} although nothing goes forward"
+            assert new <= trial["step"]["weight"], f"S2: weight {new} is above step {trial['step']['weight']}"
+            assert look.ready("shop-candidate").get(trial["candidate"]["replicaSet"]), f"S2: weight {new} for no ready endpoint"
+        whole = look.weights(now)
+        assert look.share(now) is None or sum(whole) == 100, f"S2: the weights are {whole}"
+
+    # --- whatever has changed
+
+    def _always(self, look: Look) -> None:
+        trial, deployment = look.trial, look.deployment
+        if (
+            deployment is None
+            or look.release is None
+            or look.labels.get(names.RELEASE) != "shop"
+            or not look.status.get("stable")
+        ):
+            return
+        if look.status.get("workloadUid") not in (None, deployment["metadata"]["uid"]):
+            return
+        paused, driven = bool(deployment["spec"].get("paused")), names.DRIVEN in look.labels
+        assert paused or not driven, "S5: driven and unpaused"
+        assert not (look.recreate and not paused), "S5: Recreate and unpaused"
+        if len(look.active) > 1 and paused:
+            assert driven, f"S5: {[s['metadata']['name'] for s in look.active]} are active, and nobody drives"
+            saturated = [s for s in look.active if names.DESIRED_REPLICAS in (s["metadata"].get("annotations") or {})]
+            marked = [s["metadata"]["name"] for s in saturated if changes.tag(s) == changes.tag(deployment)]
+            assert not marked, f"S5: {marked} carries desired-replicas"
+        assert not look.pinned or paused, f"S5: {look.pinned} are pinned, and nothing is held"
+        if names.HELD in look.labels:
+            stray = [s["metadata"]["name"] for s in look.active if s["metadata"]["name"] not in look.named]
+            assert not stray, f"S5: {stray} run, and no commit names them"
+        self._s2_endpoints(look)
+        protects = trial and trial["kind"] != "Unprotected" and not trial.get("outcome")
+        if trial and protects and trial["candidate"]["replicaSet"] in self._objects["ReplicaSet"]:
+            stable = look.status["stable"]
+            found = self._objects["ReplicaSet"].get(stable["replicaSet"])
+            assert found and "deletionTimestamp" not in found["metadata"], "S6: stable's ReplicaSet is gone"
+            kept = [c["metadata"]["labels"].get(names.HASH) for c in self._objects["ControllerRevision"].values()]
+            assert stable["hash"] in kept, "S6: stable's template is not kept"
+
+    def _s2_endpoints(self, look: Look) -> None:
+        """No Service has ready endpoints of the candidate before its step says so."""
+        trial = look.trial
+        if not trial or trial.get("outcome") or trial["kind"] in ("Unprotected", "Restart") or look.exchange:
+            return
+        if not look.routed and trial["step"]["name"] != "Preview":
+            return
+        for service in self._objects["Service"]:
+            count = 0 if service == "shop-candidate" else look.ready(service).get(trial["candidate"]["replicaSet"], 0)
+            assert not count, f"S2: Service {service} has {count} endpoints of the candidate"
+
+    def _image(self, name: str) -> str:
+        """The tag of a ReplicaSet or of a hash, so that names do not matter."""
+        for found in self._objects["ReplicaSet"].values():
+            if name in (found["metadata"]["name"], found["metadata"]["labels"].get(names.HASH)):
+                return changes.tag(found)
+        return "?"
+
+
+class Look:
+    """The objects as they are at one moment, as far as the invariants ask."""
+
+    def __init__(self, world: World, objects: dict[str, dict[str, Object]]) -> None:
+        self._world, self._objects = world, objects
+        self.release, self.deployment = objects["Release"].get("shop"), objects["Deployment"].get("shop")
+        self.route = objects["HTTPRoute"].get("shop")
+        self.status: Object = (self.release or {}).get("status") or {}
+        self.trial: Object | None = self.status.get("trial")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The Deployment's."""
+        return (self.deployment or {}).get("metadata", {}).get("labels") or {}
+
+    @property
+    def known(self) -> bool:
+        """Whether the Deployment is the one that the status is about."""
+        uid = (self.deployment or {}).get("metadata", {}).get("uid")
+        return self.release is not None and uid is not None and self.status.get("workloadUid") in (None, uid)
+
+    @property
+    def replicas(self) -> int:
+        """The Deployment's."""
+        return int((self.deployment or {}).get("spec", {}).get("replicas", 0))
+
+    @property
+    def recreate(self) -> bool:
+        """Whether the Deployment's strategy is Recreate."""
+        return (self.deployment or {}).get("spec", {}).get("strategy", {}).get("type") == "Recreate"
+
+    @property
+    def unavailable(self) -> int:
+        """The Deployment's own maxUnavailable, in pods."""
+        own = json.loads((self.status.get("wheel") or {}).get("strategy") or "{}")
+        value = (own.get("rollingUpdate") or {}).get("maxUnavailable", "25%")
+        return value if isinstance(value, int) else int(value.rstrip("%")) * self.replicas // 100
+
+    @property
+    def active(self) -> list[Object]:
+        """The Deployment's ReplicaSets that want pods."""
+        return [s for s in self._objects["ReplicaSet"].values() if s["spec"]["replicas"]]
+
+    @property
+    def named(self) -> set[str]:
+        """The ReplicaSets that the status names."""
+        revisions = (self.status.get("stable"), self.status.get("retiring"), (self.trial or {}).get("candidate"))
+        return {r["replicaSet"] for r in revisions if r}
+
+    @property
+    def pinned(self) -> list[str]:
+        """Services with a pin."""
+        return [name for name, s in self._objects["Service"].items() if names.PIN in (s["metadata"].get("labels") or {})]
+
+    @property
+    def routed(self) -> bool:
+        """Whether the release in flight splits a route."""
+        return bool((self.status.get("wheel") or {}).get("route"))
+
+    @property
+    def exchange(self) -> bool:
+        """Whether pods are exchanged in batches."""
+        return (self.trial or {}).get("step", {}).get("name") == "Batch"
+
+    def duration(self, step: Object) -> timedelta:
+        """The shortest time of a step, by the spec."""
+        spec: Object = (self.release or {}).get("spec") or {}
+        strategy = spec.get("strategy") or {}
+        warm = parse_duration(spec.get("rollback", {}).get("warm", {}).get("for", "5m"))
+        if step["name"] == "Bake":
+            return warm
+        if step["name"] == "Preview":
+            blue_green = strategy.get("type") == "BlueGreen"
+            return parse_duration(strategy.get("blueGreen", {}).get("previewDuration", "0s")) if blue_green else timedelta()
+        if step["name"] == "Batch":
+            return parse_duration(strategy.get("rolling", {}).get("pause", "0s"))
+        known = [s for s in strategy.get("canary", {}).get("steps", []) if s["weight"] == step["weight"]]
+        return parse_duration(known[0].get("duration", "0s")) if known else timedelta()
+
+    def ready(self, service: str) -> dict[str, int]:
+        """ReplicaSet → ready endpoints in a Service's slices."""
+        found: dict[str, int] = defaultdict(int)
+        for piece in self._objects["EndpointSlice"].values():
+            if (piece["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == service:
+                for endpoint in piece.get("endpoints") or []:
+                    if endpoint["conditions"].get("ready") and "targetRef" in endpoint:
+                        found[endpoint["targetRef"]["name"].rpartition("-")[0]] += 1
+        return found
+
+    def weights(self, route: Object) -> list[int]:
+        """Of the first rule's backends."""
+        return [b.get("weight", 1) for b in route["spec"]["rules"][0]["backendRefs"]]
+
+    def share(self, route: Object | None) -> int | None:
+        """The candidate's share of the first rule; None for a route in its owner's form."""
+        backends = route["spec"]["rules"][0]["backendRefs"] if route else []
+        return next((b.get("weight", 1) for b in backends if b["name"] == "shop-candidate"), None)

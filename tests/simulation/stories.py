@@ -1,0 +1,214 @@
+"""The stories that plans and seeds are run on: each strategy, each way back, and what people do in between.
+
+What people do waits for what is there, not for a time, so that a story is the same whatever faults befall it.
+"""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from tests.simulation.invariants import SECRET
+from tests.simulation.process import NAMESPACE as OWN
+from tests.simulation.world import NAME, NAMESPACE, Act, Story, World
+
+Object = dict[str, Any]
+GROUP = "release-coordinator.io"
+RELEASES, DEPLOYMENTS = f"releases.{GROUP}", "deployments.apps"
+ROUTES = "httproutes.gateway.networking.k8s.io"
+GOOD, WORSE, BETTER = "shop:2", "shop:2-errors50", "shop:3"
+_QUERY = 'errors{hash="$candidate"}'
+_CANARY = {
+    "type": "Canary",
+    "canary": {"steps": [{"weight": 5, "duration": "5s"}, {"weight": 25, "duration": "5s"}, {"weight": 100}]},
+}
+
+
+def _gate() -> Object:
+    return {"name": "errors", "threshold": {"query": _QUERY, "max": 0.05, "interval": "2s", "failures": 2}}
+
+
+def _release(strategy: Object, *, routed: bool) -> Object:
+    traffic: Object = {"drain": "2s", **({"httpRoute": {"name": NAME}} if routed else {})}
+    spec = {"workloadRef": {"name": NAME}, "strategy": strategy, "traffic": traffic, "gates": [_gate()], "progressDeadline": "2m",
+            "rollback": {"warm": {"for": "8s"}}}  # fmt: skip
+    return {"apiVersion": f"{GROUP}/v1alpha1", "kind": "Release", "metadata": {"name": NAME}, "spec": spec}
+
+
+def deployment(image: str, replicas: int) -> Object:
+    """As a team has it."""
+    probe = {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 1}
+    container = {"name": NAME, "image": image, "ports": [{"name": "http", "containerPort": 8080}], "readinessProbe": probe}
+    template = {"metadata": {"labels": {"app": NAME}}, "spec": {"containers": [container], "terminationGracePeriodSeconds": 5}}
+    return {
+        "metadata": {"name": NAME},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": NAME}}, "template": template},
+    }
+
+
+def shop(release: Object, *, replicas: int = 3, routed: bool) -> Callable[[World], None]:
+    """Makes the shop with its Services, its route and its Release, at version 1."""
+
+    def make(world: World) -> None:
+        admin = world.admin
+        admin.create("namespaces", {"metadata": {"name": NAMESPACE}})
+        world.go(lambda: False, 1.0)
+        token = base64.b64encode(SECRET.encode()).decode()
+        admin.create("secrets", {"metadata": {"name": "prometheus"}, "data": {"token": token}}, OWN)
+        source = {"address": "http://prometheus.test:9090", "authentication": {"bearer": {"name": "prometheus", "key": "token"}}}
+        kind = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "MetricSource"}
+        admin.create(f"metricsources.{GROUP}", {**kind, "metadata": {"name": "default"}, "spec": source})
+        admin.create(DEPLOYMENTS, deployment("shop:1", replicas), NAMESPACE)
+        for name in (NAME, "internal"):
+            ports = [{"name": "http", "port": 80, "targetPort": "http"}]
+            admin.create("services", {"metadata": {"name": name}, "spec": {"selector": {"app": NAME}, "ports": ports}}, NAMESPACE)
+        if routed:
+            parent = {"name": "gateway", "namespace": "gateway-system"}
+            rules = [{"backendRefs": [{"name": NAME, "port": 80}]}]
+            route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": NAME},
+                     "spec": {"parentRefs": [parent], "rules": rules}}  # fmt: skip
+            admin.create(ROUTES, route, NAMESPACE)
+        world.go(lambda: False, 15.0)
+        world.answers[WORSE] = lambda _: 0.5
+        admin.create(RELEASES, release, NAMESPACE)
+
+    return make
+
+
+# --- conditions
+
+
+def phase(*names: str) -> Callable[[World], bool]:
+    """In one of these phases."""
+    return lambda world: world.status.get("phase") in names
+
+
+def step(index: int) -> Callable[[World], bool]:
+    """The cluster has this step of the trial."""
+
+    def there(world: World) -> bool:
+        trial = world.status.get("trial") or {}
+        return bool(trial) and not trial.get("outcome") and trial["step"]["index"] == index and "since" in trial["step"]
+
+    return there
+
+
+def rests(version: str, outcome: str = "") -> Callable[[World], bool]:
+    """At rest, users have this version; the last trial ended so."""
+
+    def there(world: World) -> bool:
+        status = world.status
+        history = [past["outcome"] for past in status.get("history") or []]
+        stable = (status.get("stable") or {}).get("version") == version
+        return status.get("phase") in ("Healthy", "RolledBack") and stable and (not outcome or history[-1:] == [outcome])
+
+    return there
+
+
+def _twice_rejected(world: World) -> bool:
+    return rests("1", "Rejected")(world) and len(world.status["history"]) == 2
+
+
+def gone(world: World) -> bool:
+    """There is no Release any more, and its label is off."""
+    found = world.find(DEPLOYMENTS)
+    labels = (found or {}).get("metadata", {}).get("labels") or {}
+    return world.find(RELEASES) is None and f"{GROUP}/release" not in labels
+
+
+# --- acts
+
+
+def ship(image: str, when: Callable[[World], bool]) -> Act:
+    """Somebody changes the image."""
+
+    def do(world: World) -> None:
+        body = {"spec": {"template": {"spec": {"containers": [{"name": NAME, "image": image}]}}}}
+        world.person_patch(DEPLOYMENTS, body, "strategic")
+
+    return Act(name=f"ship {image}", when=when, do=do)
+
+
+def ask(key: str, value: str, when: Callable[[World], bool]) -> Act:
+    """Somebody annotates the Release."""
+    body = {"metadata": {"annotations": {f"{GROUP}/{key}": value}}}
+    return Act(name=f"ask {key}={value}", when=when, do=lambda world: world.person_patch(RELEASES, body))
+
+
+def scale(replicas: int, when: Callable[[World], bool]) -> Act:
+    """Somebody scales the Deployment."""
+    body = {"spec": {"replicas": replicas}}
+    return Act(name=f"scale to {replicas}", when=when, do=lambda world: world.person_patch(DEPLOYMENTS, body))
+
+
+def delete(when: Callable[[World], bool]) -> Act:
+    """Somebody deletes the Release."""
+    return Act(name="delete the Release", when=when, do=lambda world: world.admin.delete(RELEASES, NAME, NAMESPACE))
+
+
+def recreate(image: str, when: Callable[[World], bool]) -> Act:
+    """Somebody deletes the Deployment and makes another of its name."""
+
+    def do(world: World) -> None:
+        world.admin.delete(DEPLOYMENTS, NAME, NAMESPACE, propagation="Background")
+        world.admin.create(DEPLOYMENTS, deployment(image, 3), NAMESPACE)
+
+    return Act(name=f"recreate with {image}", when=when, do=do)
+
+
+def forget_namespace(when: Callable[[World], bool]) -> Act:
+    """Somebody deletes the whole namespace."""
+    return Act(name="delete the namespace", when=when, do=lambda world: world.admin.delete("namespaces", NAMESPACE))
+
+
+def _no_namespace(world: World) -> bool:
+    return world.admin.find("namespaces", NAMESPACE) is None
+
+
+_HEALTHY = rests("1")
+_BLUE_GREEN = {"type": "BlueGreen", "blueGreen": {"previewDuration": "5s"}}
+_ROLLING = {"type": "Rolling", "rolling": {"batch": "1", "pause": "3s"}}
+_GOES_OUT = ship(GOOD, _HEALTHY)
+_NEVER_READY, _CRASHING, _NO_IMAGE = "shop:2-neverready", "shop:2-crash0", "shop:2-nopull"
+_REJECTED = rests("1", "Rejected")
+
+
+def _story(name: str, strategy: Object, acts: tuple[Act, ...], over: Callable[[World], bool], *, routed: bool = False) -> Story:
+    return Story(name=name, make=shop(_release(strategy, routed=routed), routed=routed), acts=acts, over=over)
+
+
+STORIES = {
+    story.name: story
+    for story in (
+        _story("canary-route", _CANARY, (_GOES_OUT,), rests("2"), routed=True),
+        _story("canary-share", _CANARY, (_GOES_OUT,), rests("2")),
+        _story("blue-green", _BLUE_GREEN, (_GOES_OUT,), rests("2")),
+        _story("blue-green-route", _BLUE_GREEN, (_GOES_OUT,), rests("2"), routed=True),
+        _story("rolling", _ROLLING, (_GOES_OUT,), rests("2")),
+        _story("bad-canary-route", _CANARY, (ship(WORSE, _HEALTHY),), _REJECTED, routed=True),
+        _story("bad-canary-share", _CANARY, (ship(WORSE, _HEALTHY),), _REJECTED),
+        _story("bad-rolling", _ROLLING, (ship(WORSE, _HEALTHY),), _REJECTED),
+        _story("never-ready", _CANARY, (ship(_NEVER_READY, _HEALTHY),), _REJECTED, routed=True),
+        _story("crashing", _BLUE_GREEN, (ship(_CRASHING, _HEALTHY),), _REJECTED),
+        _story("no-image", _ROLLING, (ship(_NO_IMAGE, _HEALTHY),), _REJECTED),
+        _story("rollback-in-flight", _CANARY, (_GOES_OUT, ask("rollback", "previous", step(2))), rests("1", "Aborted"),
+               routed=True),
+        _story("rollback-warm", _CANARY, (_GOES_OUT, ask("abort", "too many calls", phase("Baking"))), rests("1", "Aborted"),
+               routed=True),
+        _story("rollback-cold", _CANARY, (_GOES_OUT, ask("rollback", "previous", rests("2", "Completed"))),
+               rests("1", "Completed"), routed=True),
+        _story("superseded", _CANARY, (_GOES_OUT, ship(BETTER, step(1))), rests("3"), routed=True),
+        _story("reverted", _CANARY, (_GOES_OUT, ship("shop:1", step(1))), rests("1", "Reverted")),
+        _story("flipped", _CANARY, (_GOES_OUT, ship(BETTER, step(1)), ship(GOOD, step(1))), rests("2"), routed=True),
+        _story("paused", _CANARY, (_GOES_OUT, ask("pause", "true", step(1)), ask("resume", "true", phase("Paused"))), rests("2")),
+        _story("retried", _CANARY, (ship(WORSE, _HEALTHY), ask("retry", "true", phase("RolledBack"))), _twice_rejected),
+        _story("scaled", _CANARY, (_GOES_OUT, scale(5, step(1)), scale(2, step(2))), rests("2"), routed=True),
+        _story("deleted-in-preview", _BLUE_GREEN, (_GOES_OUT, delete(phase("Progressing"))), gone),
+        _story("deleted-in-flight", _CANARY, (_GOES_OUT, delete(step(1))), gone, routed=True),
+        _story("deleted-in-bake", _CANARY, (_GOES_OUT, delete(phase("Baking"))), gone, routed=True),
+        _story("namespace-deleted", _CANARY, (_GOES_OUT, forget_namespace(step(1))), _no_namespace, routed=True),
+        _story("recreated", _CANARY, (_GOES_OUT, recreate("shop:4", step(1))), rests("4"), routed=True),
+    )
+}  # fmt: skip
+EXHAUSTIVE = ("rolling", "canary-route", "canary-share", "blue-green", "rollback-in-flight", "rollback-warm", "rollback-cold",
+              "superseded", "deleted-in-flight")  # fmt: skip
+"""The stories of which every single fault is tried."""
