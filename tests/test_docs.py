@@ -17,10 +17,11 @@ from pydantic import BaseModel
 
 from controller.cli.commands import COMMANDS
 from scripts import phases, reference
+from strategies.spec.gate import Gate
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
-from strategies.spec.release import Gate, ReleaseSpec, Strategy
+from strategies.spec.release import ReleaseSpec, Strategy
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md")])

@@ -73,7 +73,7 @@ def compare(release: Checked, neighbours: Neighbours, releases: list[Checked]) -
         yield from _obstacles(release, mine, services, route if services else None, [d for d in deployments if d is not mine])
     if named is not None and (route is None or mine is None or not services):
         absent.append(f"HTTPRoute {named}" if route is None else f"HTTPRoute {named}'s Services")
-    absent += [f"MetricSource {name}" for name in sorted({g.threshold.source for g in spec.gates} - set(neighbours.sources))]
+    absent += [f"MetricSource {name}" for name in sorted({g.source for g in spec.gates if g.source} - set(neighbours.sources))]
     if absent:
         yield resource.finding(("spec",), f"not compared with {', '.join(absent)}: not among these files",
                                "Name the files that have them, too, or look in the cluster.", Severity.HINT)  # fmt: skip
@@ -105,8 +105,8 @@ def _one_per_workload(release: Checked, releases: list[Checked]) -> Iterator[Fin
 def _sources(release: Checked, neighbours: Neighbours) -> Iterator[Finding]:
     namespace = release.resource.namespace
     for number, gate in enumerate(release.spec.gates):
-        source = neighbours.sources.get(gate.threshold.source)
+        source = neighbours.sources.get(gate.source or "")
         if source is not None and namespace is not None and not allows(source.namespaces, namespace):
-            path: Path = ("spec", "gates", number, "threshold", "source")
-            yield release.resource.finding(path, f"MetricSource {gate.threshold.source} may not be used in namespace {namespace}",
+            path: Path = ("spec", "gates", number, gate.form, "source")
+            yield release.resource.finding(path, f"MetricSource {gate.source} may not be used in namespace {namespace}",
                                            "Ask whoever runs it to add the namespace to its spec.namespaces.")  # fmt: skip

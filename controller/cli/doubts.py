@@ -14,7 +14,8 @@ from strategies.analysis import query
 from strategies.analysis.promql_tree import Selector, render, walk
 from strategies.rollout.plan import PlannedStep, plan
 from strategies.spec.base import format_duration
-from strategies.spec.release import Gate, ReleaseSpec, StrategyType
+from strategies.spec.gate import Gate, Threshold
+from strategies.spec.release import ReleaseSpec, StrategyType
 from strategies.spec.status import Kind
 
 _SECTIONS = {
@@ -42,7 +43,8 @@ def doubts(spec: ReleaseSpec, replicas: int) -> Iterator[Doubt]:
     for number, gate in enumerate(spec.gates):
         path: Path = ("spec", "gates", number)
         yield from _asked(gate, path, steps, spec.strategy.type)
-        yield from _selection(gate, (*path, "threshold"))
+        if gate.threshold is not None:
+            yield from _selection(gate.threshold, (*path, "threshold"))
     yield from _durations(spec, steps)
     yield from _plan(spec)
 
@@ -61,8 +63,8 @@ def _asked(gate: Gate, path: Path, steps: tuple[PlannedStep, ...], strategy: Str
                     remedy=f"Name one of {', '.join(sorted(times))}.")  # fmt: skip
 
 
-def _selection(gate: Gate, path: Path) -> Iterator[Doubt]:
-    parsed = query.parse(gate.threshold.query)
+def _selection(gate: Threshold, path: Path) -> Iterator[Doubt]:
+    parsed = query.parse(gate.query)
     if not parsed.variables & {"candidate", "candidate_pods"}:
         message = "the query does not name the candidate, so it asks both revisions together"
         yield Doubt(path=(*path, "query"), message=message, remedy='Put pod=~"$candidate_pods" into its selectors.')
@@ -72,7 +74,7 @@ def _selection(gate: Gate, path: Path) -> Iterator[Doubt]:
                 part = selector.metric or render(selector)
                 yield Doubt(path=(*path, "query"), part=part, message=f"{part} is asked of every pod, not of one revision",
                             remedy='Put pod=~"$candidate_pods" into this selector, too.')  # fmt: skip
-    if "window" in gate.threshold.model_fields_set and query.WINDOW_VARIABLE not in parsed.variables:
+    if "window" in gate.model_fields_set and query.WINDOW_VARIABLE not in parsed.variables:
         yield Doubt(path=(*path, "window"), message="has no effect: the query does not use $window",
                     remedy="Write [$window] in the query, or take window out.")  # fmt: skip
 
@@ -106,12 +108,15 @@ def _duration_of(spec: ReleaseSpec, step: PlannedStep, number: int) -> Path | No
 
 def _looks_at(gate: Gate) -> timedelta:
     threshold = gate.threshold
+    if threshold is None:
+        return timedelta()
     uses_window = query.WINDOW_VARIABLE in query.parse(threshold.query).variables
     return max(threshold.interval * threshold.failures, threshold.window if uses_window else timedelta())
 
 
 def _why(gate: Gate) -> str:
     threshold = gate.threshold
+    assert threshold is not None  # the other forms look at nothing that is older than the step
     if _looks_at(gate) > threshold.interval * threshold.failures:
         return f"most of its window of {format_duration(threshold.window)} is older than the step"
     return f"it fails by {threshold.failures} answers, {format_duration(threshold.interval)} apart"

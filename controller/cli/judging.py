@@ -14,8 +14,9 @@ from controller.api.crds import structural
 from controller.cli.findings import Finding, Resource, Severity
 from controller.cli.manifests import Path, show
 from controller.cli.wording import part_of, put, unknown
+from strategies.spec.base import Name
 from strategies.spec.metric_source import MetricSourceSpec
-from strategies.spec.release import Name, ReleaseSpec
+from strategies.spec.release import ReleaseSpec
 
 Object = dict[str, Any]
 KINDS: Mapping[str, type[BaseModel]] = {"Release": ReleaseSpec, "MetricSource": MetricSourceSpec}

@@ -23,8 +23,9 @@ from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.memory import Memory
 from strategies.analysis import query
 from strategies.analysis.verdict import Sample, Unknown
+from strategies.spec.gate import Threshold
 from strategies.spec.metric_source import MetricSourceSpec, SecretKey, allows
-from strategies.spec.release import Gate, ReleaseSpec
+from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
 
 Object = dict[str, Any]
@@ -57,13 +58,15 @@ class Asker:
         """Gates that cannot be asked at all, with the remedy, by name; looked at before a release starts."""
         found = {}
         for gate in spec.gates:
-            source = self._spec(gate.threshold.source)
+            if gate.source is None:
+                continue
+            source = self._spec(gate.source)
             if isinstance(source, str):
                 found[gate.name] = source
             elif not allows(source.namespaces, namespace):
-                found[gate.name] = (f"MetricSource {gate.threshold.source} may not be used in namespace {namespace}; "
+                found[gate.name] = (f"MetricSource {gate.source} may not be used in namespace {namespace}; "
                                     "ask whoever runs it to add the namespace to its spec.namespaces.")  # fmt: skip
-            elif isinstance(usable := self._source(gate.threshold.source), str):
+            elif isinstance(usable := self._source(gate.source), str):
                 found[gate.name] = usable
         return found
 
@@ -72,42 +75,44 @@ class Asker:
         due: list[datetime] = []
         now = self._clock.wall()
         for gate in (g for g in spec.gates if g.name in names):
+            if gate.threshold is None:
+                continue
             at = _grid(now, gate.threshold.interval)
             due.append(at + gate.threshold.interval)
             if memory.asked.get(gate.name) == at:
                 continue
             memory.asked[gate.name] = at
-            self._submit(key, gate, status, at, memory)
+            self._submit(key, gate.name, gate.threshold, status, at, memory)
         return min(due, default=None)
 
-    def _submit(self, key: Key, gate: Gate, status: Status, at: datetime, memory: Memory) -> None:
+    def _submit(self, key: Key, name: str, gate: Threshold, status: Status, at: datetime, memory: Memory) -> None:
         attempt = memory.attempt
 
         def answered(answer: Sample | Unknown) -> None:
-            memory.answered(attempt, gate.name, answer)
+            memory.answered(attempt, name, answer)
             self._wake(key)
 
-        found = self._source(gate.threshold.source)
+        found = self._source(gate.source)
         if isinstance(found, str):
             answered(Unknown(reason="SourceUnusable", message=found))
             return
         spec, source = found
         if not allows(spec.namespaces, key[0]):
-            answered(Unknown(reason="Forbidden", message=f"MetricSource {gate.threshold.source} may not be used here"))
+            answered(Unknown(reason="Forbidden", message=f"MetricSource {gate.source} may not be used here"))
             return
         try:
             forced = {k: key[0] if v == "$namespace" else v for k, v in spec.labels.items()}
-            text = query.parse(gate.threshold.query).bind(_binding(key, gate, status), forced)
+            text = query.parse(gate.query).bind(_binding(key, gate, status), forced)
         except query.QueryError as error:
             answered(Unknown(reason="QueryUnusable", message=str(error)))
             return
 
         def heard(answer: Sample | Unknown) -> None:
             if isinstance(answer, Unknown):
-                answer = replace(answer, message=f"MetricSource {gate.threshold.source}: {answer.message}")
+                answer = replace(answer, message=f"MetricSource {gate.source}: {answer.message}")
             answered(answer)
 
-        self._queries.submit(gate.threshold.source, source, text, at, heard)
+        self._queries.submit(gate.source, source, text, at, heard)
 
     def _spec(self, name: str) -> MetricSourceSpec | str:
         found = self._cluster.sources.get("", name)
@@ -173,7 +178,7 @@ def _grid(now: datetime, interval: timedelta) -> datetime:
     return datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
 
 
-def _binding(key: Key, gate: Gate, status: Status) -> query.Binding:
+def _binding(key: Key, gate: Threshold, status: Status) -> query.Binding:
     stable, candidate = status.stable, status.trial.candidate if status.trial else None
     return query.Binding(
         namespace=key[0],
@@ -182,5 +187,5 @@ def _binding(key: Key, gate: Gate, status: Status) -> query.Binding:
         candidate=candidate.hash if candidate else "",
         stable_replica_set=stable.replica_set if stable else "",
         candidate_replica_set=candidate.replica_set if candidate else "",
-        window=gate.threshold.window,
+        window=gate.window,
     )

@@ -7,7 +7,7 @@ from strategies.analysis import threshold
 from strategies.analysis.pods import PodEvidence, judge_pods
 from strategies.analysis.verdict import Unknown, Verdict
 from strategies.rollout.turn import Turn
-from strategies.spec.release import Gate, Threshold
+from strategies.spec.gate import Gate, Threshold
 from strategies.spec.status import Evidence, Kind
 
 PODS = "pods"
@@ -38,14 +38,19 @@ def fold(turn: Turn) -> tuple[Evidence, ...]:
         return turn.trial.gates
     known = {e.name: e for e in turn.trial.gates}
     pods = _pods(turn, known.get(PODS) or Evidence(name=PODS))
-    return (pods, *(_threshold(turn, g, known.get(g.name) or Evidence(name=g.name)) for g in active(turn)))
+    return (pods, *(_judged(turn, g, known.get(g.name) or Evidence(name=g.name)) for g in active(turn)))
 
 
-def _threshold(turn: Turn, gate: Gate, evidence: Evidence) -> Evidence:
+def _judged(turn: Turn, gate: Gate, evidence: Evidence) -> Evidence:
+    assert gate.threshold is not None
+    return _threshold(turn, gate.threshold, evidence)
+
+
+def _threshold(turn: Turn, gate: Threshold, evidence: Evidence) -> Evidence:
     assert turn.trial is not None
     since = turn.trial.step.since or turn.now
     folded = threshold.GateEvidence(
-        name=gate.name,
+        name=evidence.name,
         consecutive_failures=evidence.failures,
         last_value=evidence.value,
         last_at=evidence.at,
@@ -54,8 +59,8 @@ def _threshold(turn: Turn, gate: Gate, evidence: Evidence) -> Evidence:
         verdict=evidence.verdict,
         message=evidence.message or "not asked yet",
     )
-    for answer in turn.observation.samples.get(gate.name, ()):
-        folded, _ = threshold.fold(config(gate.threshold), folded, answer, since=since, now=turn.now)
+    for answer in turn.observation.samples.get(evidence.name, ()):
+        folded, _ = threshold.fold(config(gate), folded, answer, since=since, now=turn.now)
     return evidence.model_copy(
         update={
             "verdict": folded.verdict,

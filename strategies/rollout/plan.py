@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from strategies.spec.release import GateTime, ReleaseSpec, StrategyType
+from strategies.spec.gate import GateTime
+from strategies.spec.release import ReleaseSpec, StrategyType
 from strategies.spec.status import Kind
 
 

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from strategies.spec.base import Duration, Model, rule, rules
-from strategies.spec.release import Name
+from strategies.spec.base import Duration, Model, Name, rule, rules
 
 LabelName = Annotated[str, StringConstraints(max_length=128, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 LabelValue = Annotated[str, StringConstraints(max_length=253)]

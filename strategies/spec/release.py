@@ -8,15 +8,11 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from strategies.analysis import query
-from strategies.spec.base import Duration, Model, rule, rules
+from strategies.spec.base import Duration, Model, Name, rule, rules
+from strategies.spec.gate import Gate
 
-Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
-]  # fmt: skip
-GateName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
@@ -26,14 +22,6 @@ class StrategyType(StrEnum):
     CANARY = "Canary"
     BLUE_GREEN = "BlueGreen"
     ROLLING = "Rolling"
-
-
-class GateTime(StrEnum):
-    """When a gate is asked."""
-
-    BEFORE_TRAFFIC = "before-traffic"
-    STEP = "step"
-    BAKE = "bake"
 
 
 class WorkloadRef(Model):
@@ -171,59 +159,6 @@ class Traffic(Model):
     )
     ignore_services: tuple[Name, ...] = Field(
         (), max_length=20, description="Services on the same pods that are not pinned during a release."
-    )
-
-
-class Threshold(Model):
-    """A PromQL query whose value must stay within bounds."""
-
-    source: Name = Field("default", description="Name of the MetricSource that is asked.")
-    query: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(
-        description="PromQL with one value as its answer. Variables: $namespace, $release, $stable, $candidate (values of the "
-        "pods' label pod-template-hash), $stable_pods, $candidate_pods (for pod=~), $window (as a range)."
-    )
-    min: float | None = Field(None, description="The lowest value that passes.")
-    max: float | None = Field(None, description="The highest value that passes.")
-    interval: Duration = Field(timedelta(seconds=10), description="Time between two questions; at least 1s.")
-    window: Duration = Field(timedelta(minutes=1), description="The value of $window; at least 1s.")
-    failures: int = Field(2, ge=1, le=100, description="How many bad values in a row make the gate fail.")
-
-    @field_validator("query")
-    @classmethod
-    def _parsed(cls, text: str) -> str:
-        query.parse(text)
-        return text
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            rule("has(self.min) || has(self.max)", "set min, max or both, or the gate could never fail"),
-            rule("!has(self.min) || !has(self.max) || self.min <= self.max", "min must not be above max; exchange them"),
-            rule("duration(self.interval) >= duration('1s')", "interval must be at least 1s"),
-            rule("duration(self.window) >= duration('1s')", "window must be at least 1s"),
-        )
-    )
-
-    @model_validator(mode="after")
-    def _bounds(self) -> "Threshold":
-        if self.min is None and self.max is None:
-            raise ValueError("set min, max or both, or the gate could never fail")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min} is above max {self.max}")
-        if min(self.interval, self.window) < timedelta(seconds=1):
-            raise ValueError("interval and window must be at least 1s")
-        return self
-
-
-class Gate(Model):
-    """A question with a verdict: Pass, Fail or Inconclusive. Only Pass lets the release go on; Fail rolls it back."""
-
-    name: GateName = Field(description="Name of the gate, unique in the Release.")
-    threshold: Threshold = Field(description="A PromQL query with bounds.")
-    at: tuple[GateTime, ...] = Field(
-        (GateTime.STEP, GateTime.BAKE),
-        min_length=1,
-        max_length=3,
-        description="When the gate is asked: before-traffic, step (while the candidate has part of the traffic), bake.",
     )
 
 

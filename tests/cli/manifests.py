@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from strategies.spec.gate import ONE_FORM
+
 Manifest = dict[str, Any]
 
 
@@ -67,6 +69,7 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "a gate at a time that is none": Mistake(spec={"gates": [{**threshold(), "at": ["steps"]}]}),
     "a gate that is never asked": Mistake(spec={"gates": [{**threshold(), "at": []}]}),
     "failures of 0": Mistake(spec={"gates": [threshold(failures=0)]}),
+    "a gate without a question": Mistake(spec={"gates": [{"name": "g"}]}, rule=ONE_FORM),
     "two gates of one name": Mistake(spec={"gates": [threshold(), threshold()]}, rule="each gate needs a name of its own"),
     "steps that never end": Mistake(
         spec=steps({"weight": 5}, {"weight": 25}),

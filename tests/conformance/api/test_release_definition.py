@@ -62,6 +62,7 @@ OURS: dict[str, tuple[Object, str, str]] = {
     "steps that never end": ({"strategy": steps(5, 25)}, "spec.strategy.canary", "add a last step of weight 100"),
     "min above max": ({"gates": gates("g", min=3)}, THRESHOLD, "min must not be above max; exchange them"),
     "a gate without limits": ({"gates": gates("g", max=None)}, THRESHOLD, "set min, max or both"),
+    "a gate without a question": ({"gates": [{"name": "g"}]}, "spec.gates[0]", "a gate asks one question; write one of"),
     "an interval too short": ({"gates": gates("g", interval="100ms")}, THRESHOLD, "interval must be at least 1s"),
     "two gates of one name": ({"gates": gates("g", "g")}, "spec", "each gate needs a name of its own"),
 }

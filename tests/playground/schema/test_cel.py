@@ -7,6 +7,7 @@ import pytest
 from playground.apiserver.schema import cel
 from playground.apiserver.schema.cel_functions import Failed
 from playground.apiserver.schema.cel_values import evaluated
+from strategies.spec.gate import ONE_FORM
 from tests.playground.schema.definitions import own
 
 SELF = {"n": 3, "s": "abc", "l": [1, 2, 3], "m": {"a": 1, "b": 2}, "o": [{"k": "x"}, {"k": "y"}], "d": "90s"}
@@ -102,6 +103,7 @@ RELEASES: list[tuple[dict[str, Any], list[str]]] = [
     (canary(5, 5, 100), ["spec.strategy.canary: Invalid value: weights must rise from step to step; put the steps in rising "
                          "order, each weight once"]),
     ({"gates": [gate(), gate()]}, ["spec: Invalid value: each gate needs a name of its own"]),
+    ({"gates": [{"name": "a"}]}, [f"spec.gates[0]: Invalid value: {ONE_FORM}"]),
     ({"gates": [{"name": "a", "threshold": {"query": "up"}}]},
      ["spec.gates[0].threshold: Invalid value: set min, max or both, or the gate could never fail"]),
     ({"gates": [gate(min=2)]}, ["spec.gates[0].threshold: Invalid value: min must not be above max; exchange them"]),
