@@ -19,7 +19,10 @@ _LEAST = 1e-9  # A share that is smaller is none.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitTest:
-    """Fails when the candidate's bad share is above `limit` (strictly between 0 and 1); clears when it is below."""
+    """Fails when the candidate's bad share is above `limit` (strictly between 0 and 1); clears when it is below.
+
+    Its windows have no stable side.
+    """
 
     limit: float
     guarantee: Guarantee = field(default_factory=Guarantee)

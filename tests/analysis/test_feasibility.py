@@ -76,7 +76,7 @@ def test_what_has_been_seen_counts() -> None:
         stable=Counts.of(bad=whole / 2 * 0.4, total=whole / 2 * 80),
     )
     left = feasibility.seconds_to_fail(RATIO, SHOP, [Stretch(share=0.2)], evidence=fold(RATIO, Evidence(), half))
-    assert math.isclose(left, whole / 2, rel_tol=1e-6)
+    assert math.isclose(left, whole / 2, rel_tol=1e-4)
     assert feasibility.seconds_to_fail(RATIO, SHOP, [FIVE], evidence=Evidence(failed_at="1")) == 0
 
 

@@ -84,7 +84,7 @@ def test_people_are_told_shares_and_the_bound() -> None:
     """In numbers that they know from their dashboards."""
     message = RATIO.message(seen(one(45, 10_000, 100, 50_000)))
     assert message == (
-        "candidate 45 of 10,000 bad (0.45 %), stable 100 of 50,000 bad (0.2 %); at least 1.2 times worse (99% sure at any time)"
+        "candidate 45 of 10,000 bad (0.45 %), stable 100 of 50,000 bad (0.2 %); at least 1.1 times worse (99% sure at any time)"
     )
     assert "worse" not in RATIO.message(seen(one(20, 10_000, 100, 50_000)))
     assert RATIO.message(Evidence()) == "candidate 0 of 0 bad, stable 0 of 0 bad"
