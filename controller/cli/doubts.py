@@ -12,9 +12,10 @@ from datetime import timedelta
 from controller.cli.manifests import Path
 from strategies.analysis import query
 from strategies.analysis.promql_tree import Selector, render, walk
+from strategies.rollout import comparing
 from strategies.rollout.plan import PlannedStep, plan
 from strategies.spec.base import format_duration
-from strategies.spec.gate import Gate, Threshold
+from strategies.spec.gate import Gate, GateTime, Threshold
 from strategies.spec.release import ReleaseSpec, StrategyType
 from strategies.spec.status import Kind
 
@@ -46,6 +47,7 @@ def doubts(spec: ReleaseSpec, replicas: int) -> Iterator[Doubt]:
         if gate.threshold is not None:
             yield from _selection(gate.threshold, (*path, "threshold"))
     yield from _durations(spec, steps)
+    yield from _early(spec)
     yield from _plan(spec)
 
 
@@ -57,8 +59,11 @@ def _sections(spec: ReleaseSpec) -> Iterator[Doubt]:
 
 
 def _asked(gate: Gate, path: Path, steps: tuple[PlannedStep, ...], strategy: StrategyType) -> Iterator[Doubt]:
-    times = {step.gate_time for step in steps}
-    if not times & set(gate.at):
+    times = {step.gate_time for step in steps if comparing.is_asked(gate, step)}
+    if gate.counting is not None and gate.at == (GateTime.BAKE,) and gate.counting.max is None:
+        yield Doubt(path=(*path, "at"), message="the gate is never asked: in the bake there is nothing to compare with",
+                    remedy="Set max, the largest share of bad requests, or name step.")  # fmt: skip
+    elif not times & set(gate.at):
         yield Doubt(path=(*path, "at"), message=f"the gate is never asked: a release of type {strategy} has no such time",
                     remedy=f"Name one of {', '.join(sorted(times))}.")  # fmt: skip
 
@@ -84,7 +89,7 @@ def _durations(spec: ReleaseSpec, steps: tuple[PlannedStep, ...]) -> Iterator[Do
     said: set[Path] = set()
     for number, step in enumerate(steps):
         path = _duration_of(spec, step, number)
-        asked = [gate for gate in spec.gates if step.gate_time in gate.at]
+        asked = [gate for gate in spec.gates if step.gate_time in gate.at and comparing.is_asked(gate, step)]
         if path is None or path in said or not asked:
             continue
         slowest = max(asked, key=_looks_at)
@@ -93,6 +98,16 @@ def _durations(spec: ReleaseSpec, steps: tuple[PlannedStep, ...]) -> Iterator[Do
             given = format_duration(step.duration)
             yield Doubt(path=path, message=f"{given} is too short for gate {slowest.name}: {_why(slowest)}",
                         remedy=f"Make it at least {format_duration(_looks_at(slowest))}, or the gate faster.")  # fmt: skip
+
+
+def _early(spec: ReleaseSpec) -> Iterator[Doubt]:
+    if spec.strategy.type is not StrategyType.CANARY or any(gate.counting and GateTime.STEP in gate.at for gate in spec.gates):
+        return
+    for number, step in enumerate(spec.strategy.canary.steps):
+        if step.early:
+            yield Doubt(path=("spec", "strategy", "canary", "steps", number, "early"), message="has no effect: no gate certifies",
+                        remedy="Add a gate of the form ratio or latency, or take early out.")  # fmt: skip
+            return
 
 
 def _duration_of(spec: ReleaseSpec, step: PlannedStep, number: int) -> Path | None:
@@ -107,7 +122,9 @@ def _duration_of(spec: ReleaseSpec, step: PlannedStep, number: int) -> Path | No
 
 
 def _looks_at(gate: Gate) -> timedelta:
-    threshold = gate.threshold
+    threshold, counting = gate.threshold, gate.counting
+    if counting is not None:  # the first window begins with the step, but for its place on the grid
+        return counting.interval * (counting.windows + 1) + counting.delay
     if threshold is None:
         return timedelta()
     uses_window = query.WINDOW_VARIABLE in query.parse(threshold.query).variables
@@ -115,8 +132,11 @@ def _looks_at(gate: Gate) -> timedelta:
 
 
 def _why(gate: Gate) -> str:
-    threshold = gate.threshold
-    assert threshold is not None  # the other forms look at nothing that is older than the step
+    threshold, counting = gate.threshold, gate.counting
+    if counting is not None:
+        return (f"it needs {counting.windows} windows of {format_duration(counting.interval)}, read "
+                f"{format_duration(counting.delay)} after their end")  # fmt: skip
+    assert threshold is not None
     if _looks_at(gate) > threshold.interval * threshold.failures:
         return f"most of its window of {format_duration(threshold.window)} is older than the step"
     return f"it fails by {threshold.failures} answers, {format_duration(threshold.interval)} apart"

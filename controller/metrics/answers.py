@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from strategies.analysis.series import MOST_SERIES, Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
 
 _LONGEST_TEXT = 300
@@ -47,6 +48,27 @@ def read_answer(kind: Any, result: Any, document: dict[str, Any], at: datetime, 
     if not abs(seconds - at.timestamp()) <= freshness:
         return Unknown(reason="Stale", message="the answer is for another time than was asked for; is a cache between?")
     return Sample(value=value, at=at, key=window_key(at))
+
+
+def read_series(kind: Any, result: Any, document: dict[str, Any]) -> tuple[Series, ...] | Unknown:
+    """The raw samples in a successful answer to a range selector. Raises nothing, whatever the document holds."""
+    if warnings := _texts(document.get("warnings")):
+        return Unknown(reason="PartialResponse", message=f"the answer may be incomplete: {warnings}")
+    if kind != "matrix":
+        return Unknown(reason="WrongType", message=f"the answer is a {kind}; raw samples were asked for")
+    try:
+        if len(result) > MOST_SERIES:
+            message = f"the answer has {len(result):,} series; narrow the selector to this workload"
+            return Unknown(reason="TooManySeries", message=message)
+        return tuple(map(_series, result))
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        return Unknown(reason="Malformed", message="the answer is not in Prometheus' form")
+
+
+def _series(found: Any) -> Series:
+    labels = {str(name): str(value) for name, value in found["metric"].items() if name != "__name__"}
+    samples = tuple((float(at), float(value)) for at, value in found.get("values", ()))
+    return Series(labels=labels, samples=samples, native="histograms" in found)
 
 
 def refusal(response: requests.Response) -> Unknown:

@@ -1,8 +1,9 @@
 """Asking many sources at once, so that a source that hangs delays nobody but those who ask it.
 
 Each source has a lane of its own: a bounded line of waiting queries and a few threads, started when needed and ended
-when the line is empty. The same question asked twice at the same time is sent once. Every query that was accepted or
-refused is answered by exactly one call of its callback. No retry and no schedule belong here.
+when the line is empty. The same question asked twice at the same time is sent once. Raw samples are asked for about a time that
+has passed: what they were is remembered for a short while, so that Releases whose turns come one after the other share it too.
+Every query that was accepted or refused is answered by exactly one call of its callback. No retry and no schedule belong here.
 """
 
 import threading
@@ -11,13 +12,19 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
+from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown
 
 Callback = Callable[[Sample | Unknown], None]
+SeriesCallback = Callable[[tuple[Series, ...] | Unknown], None]
+_REMEMBERED = 30.0
+"""Seconds for which raw samples are remembered."""
+_MOST_SAMPLES = 500_000
+"""So many are remembered at most, all answers together."""
 _log = structlog.get_logger(__name__)
 
 
@@ -27,14 +34,34 @@ class Source(Protocol):
     def query(self, promql: str, at: datetime) -> Sample | Unknown:
         """Evaluate at this time."""
 
+    def series(self, promql: str, at: datetime) -> tuple[Series, ...] | Unknown:
+        """The raw samples of a range selector."""
+
+
+_Key = tuple[str, int, str, datetime, bool]
+
 
 @dataclass(slots=True, kw_only=True)
 class _Query:
     source: Source
     promql: str
     at: datetime
+    raw: bool
     since: float
-    callbacks: list[Callback]
+    callbacks: list[Callable[[Any], None]]
+
+    def key(self, source_name: str) -> _Key:
+        return (source_name, id(self.source), self.promql, self.at, self.raw)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """An answer that is remembered. It holds the source, so that no other one gets its id meanwhile."""
+
+    source: Source
+    answer: tuple[Series, ...]
+    samples: int
+    until: float
 
 
 @dataclass(slots=True)
@@ -55,22 +82,34 @@ class Queries:
         self._patience = patience
         self._lock = threading.Lock()
         self._lanes: dict[str, _Lane] = {}
-        self._open: dict[tuple[str, int, str, datetime], _Query] = {}
+        self._open: dict[_Key, _Query] = {}
+        self._known: dict[_Key, _Known] = {}
         self._closed = False
 
     def submit(self, source_name: str, source: Source, promql: str, at: datetime, callback: Callback) -> None:
         """Ask, and call back from another thread; at once, from this one, when the line is full or closed."""
-        key = (source_name, id(source), promql, at)
+        self._submit(source_name, _Query(source=source, promql=promql, at=at, raw=False, since=time.monotonic(),
+                                         callbacks=[callback]))  # fmt: skip
+
+    def submit_series(self, source_name: str, source: Source, promql: str, at: datetime, callback: SeriesCallback) -> None:
+        """The same for raw samples; at once, too, when they are remembered."""
+        self._submit(source_name, _Query(source=source, promql=promql, at=at, raw=True, since=time.monotonic(),
+                                         callbacks=[callback]))  # fmt: skip
+
+    def _submit(self, source_name: str, query: _Query) -> None:
+        key = query.key(source_name)
+        answer: Any
         with self._lock:
             if self._closed:
-                refusal = Unknown(reason="Stopping", message="the controller is stopping")
+                answer = Unknown(reason="Stopping", message="the controller is stopping")
             elif (same := self._open.get(key)) is not None:
-                same.callbacks.append(callback)
+                same.callbacks += query.callbacks
                 return
+            elif (known := self._known.get(key)) is not None and known.until > query.since:
+                answer = known.answer
             else:
                 lane = self._lanes.setdefault(source_name, _Lane())
                 if len(lane.waiting) < self._max_waiting:
-                    query = _Query(source=source, promql=promql, at=at, since=time.monotonic(), callbacks=[callback])
                     self._open[key] = query
                     lane.waiting.append(query)
                     if lane.threads < self._max_per_source:
@@ -78,8 +117,8 @@ class Queries:
                         name = f"queries-{source_name}"
                         threading.Thread(target=self._work, args=(source_name, lane), name=name, daemon=True).start()
                     return
-                refusal = Unknown(reason="Overloaded", message=f"{len(lane.waiting)} queries wait for this source")
-        _answer([callback], refusal)
+                answer = Unknown(reason="Overloaded", message=f"{len(lane.waiting)} queries wait for this source")
+        _answer(query.callbacks, answer)
 
     def close(self) -> None:
         """Accept nothing more and answer what still waits; what is being asked ends by its own deadline."""
@@ -108,21 +147,32 @@ class Queries:
                 continue
             self._finish(source_name, query, _ask(query))
 
-    def _finish(self, source_name: str, query: _Query, answer: Sample | Unknown) -> None:
+    def _finish(self, source_name: str, query: _Query, answer: Any) -> None:
+        key = query.key(source_name)
         with self._lock:  # from here on the same question is a new one: nobody is added to a list that was read
-            self._open.pop((source_name, id(query.source), query.promql, query.at), None)
+            self._open.pop(key, None)
+            if query.raw and isinstance(answer, tuple):
+                self._remember(key, query.source, answer)
         _answer(query.callbacks, answer)
 
+    def _remember(self, key: _Key, source: Source, answer: tuple[Series, ...]) -> None:
+        now, samples = time.monotonic(), sum(len(series.samples) for series in answer)
+        self._known = {known: value for known, value in self._known.items() if value.until > now}
+        if samples + sum(value.samples for value in self._known.values()) <= _MOST_SAMPLES:
+            self._known[key] = _Known(source=source, answer=answer, samples=samples, until=now + _REMEMBERED)
 
-def _ask(query: _Query) -> Sample | Unknown:
+
+def _ask(query: _Query) -> Any:
     try:
+        if query.raw:
+            return query.source.series(query.promql, query.at)
         return query.source.query(query.promql, query.at)
     except Exception as problem:
         _log.error("a metric source raised", error=type(problem).__name__)
         return Unknown(reason="Unexpected", message=f"asking the source failed with {type(problem).__name__}")
 
 
-def _answer(callbacks: list[Callback], answer: Sample | Unknown) -> None:
+def _answer(callbacks: list[Callable[[Any], None]], answer: Any) -> None:
     for callback in callbacks:
         try:
             callback(answer)

@@ -9,11 +9,11 @@ retries here: the next interval asks again. What a query means and how it is bou
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -22,15 +22,20 @@ from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
 
 from controller.metrics import transport
-from controller.metrics.answers import not_prometheus, read_answer, refusal, short
+from controller.metrics.answers import not_prometheus, read_answer, read_series, refusal, short
+from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown
+
+_Read = Callable[[Any, Any, dict[str, Any]], "T | Unknown"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings:
     """A metric source. `token` or `token_file` (read for each query) or `username` and `password`; times in seconds.
 
-    `freshness`: how far the answer's timestamp may be from the time that was asked for.
+    `freshness`: how far the answer's timestamp may be from the time that was asked for. `body_limit` and `series_limit`: bytes of
+    an answer that is one number, and of one that is raw samples.
     """
 
     url: str
@@ -42,6 +47,7 @@ class SourceSettings:
     connect_timeout: float = 2.0
     deadline: float = 10.0
     body_limit: int = 1 << 20
+    series_limit: int = 8 << 20
     connections: int = 4
     freshness: float = 5.0
 
@@ -99,9 +105,18 @@ class PrometheusSource:
 
     def query(self, promql: str, at: datetime) -> Sample | Unknown:
         """Evaluate at this (aware) time. Ends within the deadline, but for what the system's resolver takes on top."""
+        freshness = self._settings.freshness
+        return self._answer(promql, at, 0, lambda kind, result, document: read_answer(kind, result, document, at, freshness))
+
+    def series(self, promql: str, at: datetime) -> tuple[Series, ...] | Unknown:
+        """The same for a range selector: the raw samples until this time."""
+        return self._answer(promql, at, self._settings.series_limit, read_series)
+
+    def _answer(self, promql: str, at: datetime, body_limit: int, read: "_Read[T]") -> "T | Unknown":
+        answer: T | Unknown
         try:
-            with transport.deadline(self._settings.deadline):
-                answer = self._ask(promql, at)
+            with transport.deadline(self._settings.deadline, body_limit):
+                answer = self._ask(promql, at, read)
         except Exception as problem:  # the one place where everything that can go wrong becomes a value
             answer = self._unknown(problem)
         if isinstance(answer, Unknown):
@@ -113,7 +128,7 @@ class PrometheusSource:
         """Close the connections."""
         self._session.close()
 
-    def _ask(self, promql: str, at: datetime) -> Sample | Unknown:
+    def _ask(self, promql: str, at: datetime, read: "_Read[T]") -> "T | Unknown":
         self._seen.response = None
         # Prometheus gives up at its `timeout` too, and does not go on computing for nobody.
         parameters = {"time": f"{at.timestamp():.3f}", "timeout": f"{self._settings.deadline:g}s"}
@@ -129,7 +144,7 @@ class PrometheusSource:
         document = self._seen.response.json()
         if document.get("status") != "success":
             return not_prometheus(self._seen.response)
-        return read_answer(document["data"].get("resultType"), result, document, at, self._settings.freshness)
+        return read(document["data"].get("resultType"), result, document)
 
     def _remember(self, response: requests.Response, **_: Any) -> None:
         self._seen.response = response
@@ -141,10 +156,11 @@ class PrometheusSource:
             return any(isinstance(cause, kinds) for cause in causes)
 
         # The first that applies; the special ones before the general ones they come wrapped in.
-        seconds, limit = f"{self._settings.deadline:g} s", f"{self._settings.body_limit} bytes"
+        seconds = f"{self._settings.deadline:g} s"
+        limit = next((cause.args[0] for cause in causes if isinstance(cause, transport.TooLarge)), 0)
         table: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
             ((transport.Blocked,), "BlockedAddress", "the source's name leads to an address that is not allowed"),
-            ((transport.TooLarge,), "TooLarge", f"the answer is larger than {limit}; aggregate in the query"),
+            ((transport.TooLarge,), "TooLarge", f"the answer is larger than {limit} bytes; aggregate in the query"),
             ((transport.Encoded,), "Encoded", "the answer is compressed although that was not asked for"),
             ((ssl.SSLError, requests.exceptions.SSLError), "TLSFailure", f"TLS failed: {_tls_text(causes)}"),
             ((socket.gaierror,), "NameNotFound", "the source's name cannot be resolved"),

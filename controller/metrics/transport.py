@@ -26,6 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 _deadline: ContextVar[float] = ContextVar("deadline_of_the_query")
+_largest: ContextVar[int] = ContextVar("largest_body_of_the_query", default=0)
 _BLOCKED = tuple(map(ipaddress.ip_network, (
     "169.254.0.0/16", "fe80::/10",         # link-local: the metadata services of most clouds
     "fd00:ec2::254/128", "100.100.100.200/32",  # those of two clouds that chose other addresses
@@ -43,7 +44,7 @@ class Blocked(Exception):
 
 
 class TooLarge(Exception):
-    """The body is larger than the limit."""
+    """The body is larger than the limit, which is its argument."""
 
 
 class Encoded(Exception):
@@ -51,13 +52,16 @@ class Encoded(Exception):
 
 
 @contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Let everything that this thread does with a session of ours end within so many seconds."""
-    token = _deadline.set(time.monotonic() + seconds)
+def deadline(seconds: float, body_limit: int = 0) -> Iterator[None]:
+    """Let everything that this thread does with a session of ours end within so many seconds; `body_limit` is in the session's
+    stead.
+    """
+    token, largest = _deadline.set(time.monotonic() + seconds), _largest.set(body_limit)
     try:
         yield
     finally:
         _deadline.reset(token)
+        _largest.reset(largest)
 
 
 def remaining() -> float:
@@ -221,11 +225,11 @@ class Session(requests.Session):
         try:
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 raise Encoded
-            body = bytearray()
-            while chunk := response.raw.read(min(_CHUNK, self._body_limit + 1 - len(body)), decode_content=False):
+            body, limit = bytearray(), _largest.get() or self._body_limit
+            while chunk := response.raw.read(min(_CHUNK, limit + 1 - len(body)), decode_content=False):
                 body += chunk
-                if len(body) > self._body_limit:
-                    raise TooLarge
+                if len(body) > limit:
+                    raise TooLarge(limit)
         except BaseException:
             response.raw.close()  # the connection holds the rest of the body: not to be used again
             raise

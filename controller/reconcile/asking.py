@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from controller.kube.errors import ApiError, Forbidden, NotFound
 from controller.metrics.pool import Queries
 from controller.metrics.source import PrometheusSource, SourceSettings
 from controller.metrics.transport import TLS
+from controller.reconcile import counting
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.memory import Memory
 from strategies.analysis import query
 from strategies.analysis.verdict import Sample, Unknown
-from strategies.spec.gate import Threshold
+from strategies.spec.gate import Counting, Gate, Threshold
 from strategies.spec.metric_source import MetricSourceSpec, SecretKey, allows
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
@@ -75,6 +77,8 @@ class Asker:
         due: list[datetime] = []
         now = self._clock.wall()
         for gate in (g for g in spec.gates if g.name in names):
+            if gate.counting is not None:
+                due += self._count(key, gate, gate.counting, status, memory)
             if gate.threshold is None:
                 continue
             at = _grid(now, gate.threshold.interval)
@@ -92,14 +96,11 @@ class Asker:
             memory.answered(attempt, name, answer)
             self._wake(key)
 
-        found = self._source(gate.source)
-        if isinstance(found, str):
-            answered(Unknown(reason="SourceUnusable", message=found))
+        found = self._usable(gate.source, key[0])
+        if isinstance(found, Unknown):
+            answered(found)
             return
         spec, source = found
-        if not allows(spec.namespaces, key[0]):
-            answered(Unknown(reason="Forbidden", message=f"MetricSource {gate.source} may not be used here"))
-            return
         try:
             forced = {k: key[0] if v == "$namespace" else v for k, v in spec.labels.items()}
             text = query.parse(gate.query).bind(_binding(key, gate, status), forced)
@@ -113,6 +114,45 @@ class Asker:
             answered(answer)
 
         self._queries.submit(gate.source, source, text, at, heard)
+
+    def _count(self, key: Key, gate: Gate, asked: Counting, status: Status, memory: Memory) -> list[datetime]:
+        """Ask for the counters of the windows that are due; when the next are."""
+        trial = status.trial
+        begins = counting.since(gate, trial) if trial else None
+        if trial is None or begins is None:
+            return []
+        due = counting.due(asked, begins, memory.counted_to.get(gate.name, ""), self._clock.wall())
+        if due.spans and memory.asked.get(gate.name) != due.at:
+            memory.asked[gate.name] = due.at
+            sides = counting.sides(asked, status, trial)
+            if isinstance(sides, Unknown):
+                memory.counted(memory.attempt, gate.name, [("", sides)])
+                self._wake(key)
+            else:
+                self._gather(key, asked, due, counting.Gathering(gate, due, sides, memory, partial(self._wake, key)))
+        return [due.again]
+
+    def _gather(self, key: Key, asked: Counting, due: counting.Due, gathering: counting.Gathering) -> None:
+        """Send the questions."""
+        found = self._usable(asked.source, key[0])
+        if isinstance(found, Unknown):
+            gathering.failed(found)
+            return
+        texts = gathering.questions(key, found[0].labels)
+        if isinstance(texts, Unknown):
+            gathering.failed(texts)
+            return
+        for number, text in enumerate(texts):
+            self._queries.submit_series(asked.source, found[1], text, due.at, partial(gathering.answered, number))
+
+    def _usable(self, name: str, namespace: str) -> tuple[MetricSourceSpec, PrometheusSource] | Unknown:
+        """The source, if this namespace may ask it now."""
+        found = self._source(name)
+        if isinstance(found, str):
+            return Unknown(reason="SourceUnusable", message=found)
+        if not allows(found[0].namespaces, namespace):
+            return Unknown(reason="Forbidden", message=f"MetricSource {name} may not be used here")
+        return found
 
     def _spec(self, name: str) -> MetricSourceSpec | str:
         found = self._cluster.sources.get("", name)

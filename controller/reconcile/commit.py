@@ -44,7 +44,7 @@ def news(status: Status) -> object:
     tell, conditions; not the numbers of a Pass.
     """
     gates = status.trial.gates if status.trial else ()
-    said = [(g.name, g.verdict, g.message if g.verdict is Verdict.INCONCLUSIVE else "") for g in gates]
+    said = [(g.name, g.verdict, g.reason or (g.message if g.verdict is Verdict.INCONCLUSIVE else "")) for g in gates]
     conditions = [(c.type, c.status, c.reason) for c in status.conditions]
     return status.observed_generation, status.message, said, conditions
 

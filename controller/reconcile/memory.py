@@ -4,12 +4,13 @@ What must survive belongs into the status.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from controller.reconcile.requests import Presence
+from strategies.analysis.counts import Window
 from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Sample, Unknown
 from strategies.spec.release import ReleaseSpec
@@ -18,6 +19,8 @@ from strategies.world.effects import Effect, Pin, SetWeight
 from strategies.world.observation import Kept
 
 LONGEST_PATIENCE = 30.0
+MOST_WINDOWS = 150
+"""So many of a gate are kept at most: those that the status does not have yet are far fewer, and older ones can be read again."""
 
 
 @dataclass(slots=True)
@@ -40,17 +43,20 @@ class Written:
 
 @dataclass(slots=True)
 class Memory:
-    """Soft state of one Release. `hold` with when it was looked at (monotonic seconds), `pods_due` when pods that are not ready
-    are looked at next; `gateways` is a problem of the route at a resourceVersion, `spec` the parsed spec, or what is wrong with
-    it, of a generation, `status` the committed status of a Release as it was read, and whether it could be, `lost` the last
-    effect that lost a race and how many times in a row, `carried` the last effects and how often they were carried out again,
-    `written` our writes of traffic by place, `shown` whether the metrics have it, `looked_after` that nothing is left in
-    managedFields of what another process has begun.
+    """Soft state of one Release. `counted_to` is by gate the last window of an answer, `alone` has the gates that ask for their
+    own pods only, because what all ask for is too much; `hold` with when it was looked at (monotonic seconds), `pods_due` when
+    pods that are not ready are looked at next; `gateways` is a problem of the route at a resourceVersion, `spec` the parsed
+    spec, or what is wrong with it, of a generation, `status` the committed status of a Release as it was read, and whether it
+    could be, `lost` the last effect that lost a race and how many times in a row, `written` our writes of traffic by place,
+    `shown` whether the metrics have it, `looked_after` that nothing is left in managedFields of what another process has begun.
     """
 
     uid: str
     samples: dict[str, tuple[Sample | Unknown, ...]] = field(default_factory=dict)
+    windows: dict[str, tuple[Window | Unknown, ...]] = field(default_factory=dict)
     asked: dict[str, datetime] = field(default_factory=dict)
+    counted_to: dict[str, str] = field(default_factory=dict)
+    alone: set[str] = field(default_factory=set)
     failing: dict[str, Failing] = field(default_factory=dict)
     hold: bool | Unknown | None = None
     hold_at: float = 0.0
@@ -73,7 +79,6 @@ class Memory:
     shown: bool = False
     presence: Presence = field(default_factory=Presence)
     lost: tuple[Effect | None, int] = (None, 0)
-    carried: tuple[tuple[Effect, ...], int] = ((), 0)
     written: dict[str, Written] = field(default_factory=dict)
     looked_after: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -87,6 +92,7 @@ class Memory:
         with self.lock:
             if attempt != self.attempt:
                 self.attempt, self.samples, self.asked, self.written = attempt, {}, {}, {}
+                self.windows, self.counted_to, self.alone = {}, {}, set()
                 self.pods, self.pods_at, self.autoscaled = (), 0.0, None
 
     def answered(self, attempt: int, gate: str, answer: Sample | Unknown) -> None:
@@ -102,17 +108,32 @@ class Memory:
         with self.lock:
             return dict(self.samples)
 
+    def counted(self, attempt: int, gate: str, found: Sequence[tuple[str, Window | Unknown]]) -> None:
+        """Windows arrived, each with its key, oldest first, or one problem with the key ""; called from the threads that ask.
+
+        Of problems only that of the newest window is kept.
+        """
+        with self.lock:
+            if attempt != self.attempt:
+                return
+            before = [w for w in self.windows.get(gate, ()) if isinstance(w, Window)]
+            newest = before[-1].key if before else ""
+            after = [w for _, w in found if isinstance(w, Window) and w.key > newest]
+            problem = [found[-1][1]] if found and isinstance(found[-1][1], Unknown) else []
+            self.windows[gate] = (*[*before, *after][-MOST_WINDOWS:], *problem)
+            if found and found[-1][0]:
+                self.counted_to[gate] = max(found[-1][0], self.counted_to.get(gate, ""))
+
+    def counts(self) -> dict[str, tuple[Window | Unknown, ...]]:
+        """The windows so far, and what is known of the newest instead."""
+        with self.lock:
+            return dict(self.windows)
+
     def lost_race(self, effect: Effect) -> int:
         """Note that the world was not as this very effect expects; returns how many times in a row."""
         last, count = self.lost
         self.lost = (effect, count + 1 if effect == last else 1)
         return self.lost[1]
-
-    def again(self, effects: tuple[Effect, ...]) -> int:
-        """Note that these were carried out; returns how many times in a row before: a view that lags shows an older world."""
-        last, count = self.carried
-        self.carried = (effects, count + 1 if effects == last else 0)
-        return self.carried[1]
 
     def failed(self, kind: str, error: str, now: float, at_least: float) -> float:
         """Note that an effect failed; returns in how many seconds it may be tried again."""

@@ -94,6 +94,12 @@ class Query:
 
 def parse(text: str) -> Query:
     """Read a gate's query. Raises QueryError for syntax, unknown or misplaced variables, and a wrong type of result."""
+    read = parse_any(text)
+    return replace(read, kind=_kind(read.tree))
+
+
+def parse_any(text: str) -> Query:
+    """As `parse`, whatever the type of the result; its `kind` says nothing."""
     if len(text) > LONGEST:
         raise QueryError(f"a query may have {LONGEST} characters, this one has {len(text)}")
     bare = _without_literals(text)
@@ -111,7 +117,7 @@ def parse(text: str) -> Query:
         used.add(WINDOW_VARIABLE)
     if sum(abs(span) == marker for node in promql_tree.walk(tree) for span in promql_tree.durations(node)) != marks:
         raise QueryError("it may stand only as a range, a step or an offset, as in [$window]", f"${WINDOW_VARIABLE}")
-    return Query(text=text, tree=tree, variables=frozenset(used), kind=_kind(tree), marker=marker)
+    return Query(text=text, tree=tree, variables=frozenset(used), kind="vector", marker=marker)
 
 
 def pods_pattern(replica_set: str) -> str:

@@ -86,12 +86,12 @@ def _first(turn: Turn, before: Pending) -> tuple[Status, tuple[Checked, ...]]:
 
 
 def _evidence(turn: Turn, following: Status) -> tuple[Evidence, ...]:
-    """The evidence that goes on: this turn's while the step is the same, unless the move itself has changed it."""
+    """The evidence that goes on: this turn's while the step is the same, else what the move itself has carried over."""
     old, new = turn.status.trial, following.trial
     if old is None or new is None:
         return ()
     if (old.attempt, old.step.index, old.kind) != (new.attempt, new.step.index, new.kind):
-        return ()
+        return new.gates
     return turn.gates if new.gates == old.gates else new.gates
 
 

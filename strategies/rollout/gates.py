@@ -6,6 +6,7 @@ Evidence is a fold over answers, kept in the status; the gates' own rules are in
 from strategies.analysis import threshold
 from strategies.analysis.pods import PodEvidence, judge_pods
 from strategies.analysis.verdict import Unknown, Verdict
+from strategies.rollout import comparing
 from strategies.rollout.turn import Turn
 from strategies.spec.gate import Gate, Threshold
 from strategies.spec.status import Evidence, Kind
@@ -20,7 +21,7 @@ def active(turn: Turn) -> tuple[Gate, ...]:
     if turn.trial.kind is not Kind.RELEASE:
         return ()
     step = turn.step
-    return tuple(g for g in turn.spec.gates if step.gate_time in g.at)
+    return tuple(g for g in turn.spec.gates if step.gate_time in g.at and comparing.is_asked(g, step))
 
 
 def asked(turn: Turn) -> tuple[str, ...]:
@@ -42,6 +43,8 @@ def fold(turn: Turn) -> tuple[Evidence, ...]:
 
 
 def _judged(turn: Turn, gate: Gate, evidence: Evidence) -> Evidence:
+    if gate.counting is not None:
+        return comparing.judged(turn, gate, evidence)
     assert gate.threshold is not None
     return _threshold(turn, gate.threshold, evidence)
 

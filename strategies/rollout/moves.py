@@ -7,6 +7,7 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
+from strategies.rollout.comparing import carried
 from strategies.rollout.plan import plan
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
@@ -78,8 +79,9 @@ def advance(turn: Turn, by: str) -> Status:
     following = turn.plan[index]
     entered = Step(index=index, of=len(turn.plan), name=following.name, weight=following.weight, entered=turn.now)
     moved = trial.model_copy(
-        update={"step": entered, "passed": passed, "gates": (), "ready_deadline": turn.now + turn.spec.progress_deadline}
-    )
+        update={"step": entered, "passed": passed, "gates": carried(turn, following),
+                "ready_deadline": turn.now + turn.spec.progress_deadline}
+    )  # fmt: skip
     if following.name == "Bake":
         message = f"The candidate gets all traffic; the former revision stays warm. Step before: {by}"
         return to(turn, Phase.BAKING, Reason.BAKING, message, trial=moved, paused=False)

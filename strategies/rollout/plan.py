@@ -32,6 +32,7 @@ class PlannedStep:
     exposure: Exposure
     duration: timedelta = timedelta()
     approval: bool = False
+    early: bool = False
     exchange: bool = False
 
     @property
@@ -81,7 +82,7 @@ def _canary(spec: ReleaseSpec, replicas: int, *, routed: bool) -> tuple[PlannedS
         pods = canary_pods(step.weight, replicas, routed=routed)
         weight = step.weight if routed else replica_share(pods, replicas)
         partial.append(PlannedStep(name="Traffic", weight=weight, candidate=pods, exposure=Exposure.PART,
-                                   duration=step.duration, approval=step.approval))  # fmt: skip
+                                   duration=step.duration, approval=step.approval, early=step.early))  # fmt: skip
     first = partial[0].candidate if partial else replicas
     return (_preview(first), *partial, _bake(spec, replicas))
 

@@ -114,7 +114,7 @@ def next_step(turn: Turn, pending: Pending) -> Status | None:
     trial, step = turn.trial, turn.step
     if trial is None or step is None or not turn.moving or turn.status.paused or trial.step.since is None:
         return None
-    if not pending.settled or turn.now < trial.step.since + step.duration:
+    if not pending.settled or (turn.now < trial.step.since + step.duration and not (step.early and _certified(turn))):
         return _while_waiting(turn)
     if not _passes(turn):
         waiting = [e for e in turn.gates if e.verdict is not Verdict.PASS]
@@ -137,6 +137,12 @@ def _while_waiting(turn: Turn) -> Status | None:
 
 def _passes(turn: Turn) -> bool:
     return all(e.verdict is Verdict.PASS for e in turn.gates)
+
+
+def _certified(turn: Turn) -> bool:
+    """Whether all gates that compare say that the candidate is certainly not much worse, and no other gate doubts it."""
+    comparing = [e for e in turn.gates if e.test is not None]
+    return bool(comparing) and all(e.certified for e in comparing) and _passes(turn)
 
 
 def _why_passed(turn: Turn) -> str:

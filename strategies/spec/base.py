@@ -47,6 +47,8 @@ Name = Annotated[
     str, StringConstraints(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
 ]  # fmt: skip
 """Name of an object of Kubernetes."""
+LabelName = Annotated[str, StringConstraints(max_length=128, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
+"""Name of a label in Prometheus."""
 
 
 class Model(BaseModel):

@@ -5,16 +5,17 @@ A form is a model of its own and a field of Gate; it is added to FORMS together 
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from strategies.analysis import query
-from strategies.spec.base import Duration, Model, Name, rule, rules
+from strategies.analysis import counters, query
+from strategies.spec.base import Duration, LabelName, Model, Name, rule, rules
 
 GateName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-FORMS = ("threshold",)
+FORMS = ("threshold", "ratio", "latency")
 """The fields of Gate that are its question, of which each gate has one."""
+NO_USERS = "ratio and latency compare users' requests, and before-traffic has none; take before-traffic out of at"
 ONE_FORM = f"a gate asks one question; write one of {', '.join(FORMS)}"
 
 
@@ -66,11 +67,123 @@ class Threshold(Model):
         return self
 
 
+Selector = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+_COUNTING_RULES = (
+    rule("duration(self.interval) >= duration('1s') && duration(self.interval) <= duration('10m')",
+         "interval must be between 1s and 10m"),
+    rule("duration(self.delay) >= duration('1s') && duration(self.delay) <= duration('10m')", "delay must be between 1s and 10m"),
+    rule("!has(self.max) || (self.max > 0.0 && self.max < 1.0)", "max is a share of the requests, above 0 and below 1"),
+    rule("!has(self.podLabel) || !has(self.hashLabel)", "choose one of podLabel and hashLabel"),
+)  # fmt: skip
+
+
+class Counting(Model):
+    """What gates have in common that count requests of both sides in windows and compare them."""
+
+    source: Name = Field("default", description="Name of the MetricSource that is asked.")
+    tolerance: float = Field(
+        1.25, ge=1, le=100, description="How many times stable's share of bad requests the candidate's may be."
+    )
+    max: float | None = Field(
+        None,
+        description="The largest share of bad requests where there is nothing to compare with, because the candidate has all "
+        "traffic. Without it the gate is not asked there.",
+    )
+    interval: Duration = Field(timedelta(seconds=15), description="Length of a window; between 1s and 10m.")
+    delay: Duration = Field(
+        timedelta(seconds=35),
+        description="How long after its end a window is read: the scrape interval and what a scrape may be late; between 1s and "
+        "10m.",
+    )
+    windows: int = Field(
+        3, ge=1, le=1000, description="How many windows with requests a step needs before it may be left."
+    )
+    clump: int = Field(
+        1, ge=1, le=1000, description="How many requests of one side may be bad for one and the same reason, as retries are."
+    )
+    pod_label: LabelName | None = Field(None, description="Label that holds the pod's name; pod, unless hashLabel is set.")
+    hash_label: LabelName | None = Field(
+        None, description="Label that holds the value of the pods' label pod-template-hash, instead of podLabel."
+    )
+    check_share: bool = Field(
+        True,
+        description="Wait while a route does not give the candidate the step's share of the requests. Set false where many "
+        "requests do not come by the route.",
+    )
+
+    @model_validator(mode="after")
+    def _within_bounds(self) -> Self:
+        for name, value in (("interval", self.interval), ("delay", self.delay)):
+            if not timedelta(seconds=1) <= value <= timedelta(minutes=10):
+                raise ValueError(f"{name} must be between 1s and 10m")
+        if self.max is not None and not 0 < self.max < 1:
+            raise ValueError("max is a share of the requests, above 0 and below 1")
+        if self.pod_label is not None and self.hash_label is not None:
+            raise ValueError("choose one of podLabel and hashLabel")
+        return self
+
+
+class Ratio(Counting):
+    """The share of bad requests of the candidate, compared with stable's in the same windows.
+
+    At most one in a hundred good releases is taken back by it, ever, however often it looks.
+    """
+
+    bad: Selector = Field(
+        description="PromQL selector of the counter of bad requests, without functions, such as "
+        'http_requests_total{code=~"5.."}. Variables: $namespace, $release.'
+    )
+    total: Selector = Field(description="The same for all requests, the bad ones among them.")
+
+    model_config = ConfigDict(json_schema_extra=rules(*_COUNTING_RULES))
+
+    @field_validator("bad", "total")
+    @classmethod
+    def _plain(cls, text: str) -> str:
+        counters.parse(text)
+        return text
+
+
+class Latency(Counting):
+    """The share of requests that take longer than a threshold, compared with stable's in the same windows."""
+
+    histogram: Selector = Field(
+        description="PromQL selector of the buckets of a classic histogram, without functions, such as "
+        "http_request_duration_seconds_bucket. Variables: $namespace, $release."
+    )
+    threshold: float = Field(
+        description="Requests that take longer are bad; one of the histogram's bucket edges (le), in its unit."
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(*_COUNTING_RULES, rule("self.threshold > 0.0", "threshold must be above 0"))
+    )
+
+    @field_validator("histogram")
+    @classmethod
+    def _plain(cls, text: str) -> str:
+        counters.parse_histogram(text)
+        return text
+
+    @field_validator("threshold")
+    @classmethod
+    def _above_zero(cls, edge: float) -> float:
+        if not edge > 0:
+            raise ValueError("threshold must be above 0")
+        return edge
+
+
 class Gate(Model):
     """A question with a verdict: Pass, Fail or Inconclusive. Only Pass lets the release go on; Fail rolls it back."""
 
     name: GateName = Field(description="Name of the gate, unique in the Release.")
     threshold: Threshold | None = Field(None, description="A PromQL query with bounds.")
+    ratio: Ratio | None = Field(
+        None, description="Bad requests among all, candidate against stable, by a test that may be looked at at any time."
+    )
+    latency: Latency | None = Field(
+        None, description="Slow requests among all, candidate against stable, by the same test."
+    )
     at: tuple[GateTime, ...] = Field(
         (GateTime.STEP, GateTime.BAKE),
         min_length=1,
@@ -80,7 +193,8 @@ class Gate(Model):
 
     model_config = ConfigDict(
         json_schema_extra=rules(
-            rule(f"[{', '.join(f'has(self.{form})' for form in FORMS)}].filter(x, x).size() == 1", ONE_FORM)
+            rule(f"[{', '.join(f'has(self.{form})' for form in FORMS)}].filter(x, x).size() == 1", ONE_FORM),
+            rule("!(has(self.ratio) || has(self.latency)) || !has(self.at) || self.at.all(t, t != 'before-traffic')", NO_USERS),
         )
     )
 
@@ -88,6 +202,8 @@ class Gate(Model):
     def _one_form(self) -> "Gate":
         if sum(getattr(self, form) is not None for form in FORMS) != 1:
             raise ValueError(ONE_FORM)
+        if self.counting is not None and GateTime.BEFORE_TRAFFIC in self.at:
+            raise ValueError(NO_USERS)
         return self
 
     @property
@@ -98,4 +214,10 @@ class Gate(Model):
     @property
     def source(self) -> str | None:
         """The MetricSource that it asks; None for a form that asks none."""
-        return self.threshold.source if self.threshold else None
+        asked = self.threshold or self.counting
+        return asked.source if asked else None
+
+    @property
+    def counting(self) -> Counting | None:
+        """The question, if it counts requests of both sides."""
+        return self.ratio or self.latency

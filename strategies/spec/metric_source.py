@@ -5,9 +5,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from strategies.spec.base import Duration, Model, Name, rule, rules
+from strategies.spec.base import Duration, LabelName, Model, Name, rule, rules
 
-LabelName = Annotated[str, StringConstraints(max_length=128, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 LabelValue = Annotated[str, StringConstraints(max_length=253)]
 NamespacePattern = Annotated[str, StringConstraints(max_length=64, pattern=r"^(\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?(-?\*)?)$")]
 

@@ -24,6 +24,12 @@ class StrategyType(StrEnum):
     ROLLING = "Rolling"
 
 
+ALL_AT_ONCE = (
+    "with BlueGreen the two revisions never have traffic at the same time, so ratio and latency need max, the largest share of "
+    "bad requests"
+)
+
+
 class WorkloadRef(Model):
     """The workload whose changes are released."""
 
@@ -62,6 +68,11 @@ class CanaryStep(Model):
         timedelta(), description="The shortest time at this weight, counted from when the traffic really has it."
     )
     approval: bool = Field(False, description="Wait here for `promote: step` by a person before going on.")
+    early: bool = Field(
+        False,
+        description="Go on before the duration is over, once all ratio and latency gates certify that the candidate is not "
+        "much worse than stable.",
+    )
 
 
 _DEFAULT_STEPS = (
@@ -209,9 +220,20 @@ class ReleaseSpec(Model):
                 "!has(self.gates) || self.gates.all(g, self.gates.filter(h, h.name == g.name).size() == 1)",
                 "each gate needs a name of its own",
             ),
+            rule(
+                "!has(self.strategy) || !has(self.strategy.type) || self.strategy.type != 'BlueGreen' || !has(self.gates) || "
+                "self.gates.all(g, (!has(g.ratio) || has(g.ratio.max)) && (!has(g.latency) || has(g.latency.max)))",
+                ALL_AT_ONCE,
+            ),
             rule("self.workloadRef == oldSelf.workloadRef", "workloadRef cannot change; create another Release instead"),
         )
     )
+
+    @model_validator(mode="after")
+    def _compared(self) -> "ReleaseSpec":
+        if self.strategy.type is StrategyType.BLUE_GREEN and any(g.counting and g.counting.max is None for g in self.gates):
+            raise ValueError(ALL_AT_ONCE)
+        return self
 
     @model_validator(mode="after")
     def _gate_names(self) -> "ReleaseSpec":

@@ -77,17 +77,49 @@ class Template(Record):
     message: Message = Field("", description="Why it was rejected.")
 
 
+Numbers = Annotated[tuple[float, ...], Field(max_length=16)]
+
+
+class ShareSeen(Record):
+    """What is known of the candidate's real share of the requests."""
+
+    key: Text = Field("", description="The last window that is in it.")
+    logs: Numbers = Field((), description="Logarithms of the bets against the right share.")
+    candidate: float = Field(0.0, description="The candidate's requests, fading.")
+    both: float = Field(0.0, description="All requests, fading.")
+
+
+class Checkpoint(Record):
+    """What a gate that compares has seen in this trial: with it and later windows, everything can be computed again."""
+
+    form: Text = Field(description="Compared, while both revisions have traffic, or Limit.")
+    key: Text = Field("", description="The last window; each enters once.")
+    windows: int = Field(0, description="Windows with requests.")
+    fresh: int = Field(0, description="Those of them that are of the present step.")
+    expected: float = Field(0.0, description="Bad requests that the candidate would have had if it were like stable.")
+    harm: Numbers = Field((), description="Logarithms of the bets against the candidate.")
+    clear: Numbers = Field((), description="Logarithms of the bets for it.")
+    candidate: Numbers = Field((), description="Its good and bad requests.")
+    stable: Numbers = Field((), description="Stable's.")
+    history: Numbers = Field((), description="Stable's requests from which the next window's are predicted.")
+    failed_at: Text = Field("", description="The window at which the gate failed, for good.")
+    share: ShareSeen | None = Field(None, description="The candidate's real share of the requests in this step.")
+
+
 class Evidence(Record):
     """What one gate has seen in this step, and its verdict."""
 
     name: Text = Field(description="Name of the gate.")
     verdict: Verdict = Field(Verdict.INCONCLUSIVE, description="Pass, Fail or Inconclusive.")
+    reason: Text = Field("", description="Of gates that compare: the verdict's reason, in one word.")
     message: Message = Field("", description="The verdict in a sentence, with what was seen.")
-    value: float | None = Field(None, description="The last value.")
+    value: float | None = Field(None, description="The last value; of gates that compare, the evidence against the candidate.")
     at: Time | None = Field(None, description="When the last value was true; of pods: since when an image cannot be pulled.")
     key: Text = Field("", description="The window of the last value; each window enters once.")
     failures: int = Field(0, description="Bad values in a row.")
     inconclusive_since: Time | None = Field(None, description="Since when the gate cannot tell.")
+    certified: bool = Field(False, description="Whether the candidate is certainly not much worse than stable.")
+    test: Checkpoint | None = Field(None, description="Of gates that compare: what they have seen in this trial.")
 
 
 class Step(Record):

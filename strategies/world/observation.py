@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from strategies.analysis.counts import Window
 from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Sample, Unknown
 
@@ -152,6 +153,7 @@ class Observation:
     route: Route | Unknown | None = None
     pods: tuple[PodHealth, ...] | Unknown = ()
     samples: Mapping[str, tuple[Sample | Unknown, ...]] = field(default_factory=dict)
+    windows: Mapping[str, tuple[Window | Unknown, ...]] = field(default_factory=dict)
     gate_problems: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[Request, ...] = ()
     kept: tuple[Kept, ...] | Unknown = ()

@@ -99,6 +99,24 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
                                                                           "thr") + "'up{pod=~\"$candidate_pods\"}'\n"), [
             ("9:5", "spec.gates[0].at", "warning: the gate is never asked: a release of type Rolling has no such time "
              "Name one of step.")]),
+    "a counter with a function around it": (
+        release("  gates:\n  - name: g\n    ratio:\n      total: all_total\n      bad: rate(bad[1m])\n"), [
+        ("10:12", "spec.gates[0].ratio.bad", "error: this is no plain selector; write only the counter and its labels, as in "
+         'http_requests_total{code=~"5.."}; the gate itself counts what it grew by '
+         "How queries and their variables are written: docs/gates.md.")]),
+    "a comparison that the step is too short for": (
+        release("  strategy: {canary: {steps: [{weight: 5, duration: 1m}, {weight: 100}]}}\n"
+                "  gates:\n  - name: g\n    ratio: {bad: bad_total, total: all_total}\n"), [
+            ("6:53", "spec.strategy.canary.steps[0].duration", "warning: 1m is too short for gate g: it needs 3 windows of 15s, "
+             "read 35s after their end Make it at least 1m35s, or the gate faster.")]),
+    "a comparison in the bake alone": (
+        release("  gates:\n  - name: g\n    at: [bake]\n    ratio: {bad: bad_total, total: all_total}\n"), [
+            ("8:5", "spec.gates[0].at", "warning: the gate is never asked: in the bake there is nothing to compare with "
+             "Set max, the largest share of bad requests, or name step.")]),
+    "an early step without anything that certifies": (
+        release("  strategy: {canary: {steps: [{weight: 5, early: true}, {weight: 100}]}}\n"), [
+            ("6:50", "spec.strategy.canary.steps[0].early", "warning: has no effect: no gate certifies "
+             "Add a gate of the form ratio or latency, or take early out.")]),
     "a section of another strategy": (release("  strategy:\n    type: Rolling\n    blueGreen: {approval: true}\n"), [
         ("8:5", "spec.strategy.blueGreen", "warning: has no effect while type is Rolling Write type: BlueGreen, or take "
                                            "blueGreen out.")]),

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from strategies.spec.gate import ONE_FORM
+from strategies.spec.gate import NO_USERS, ONE_FORM
+from strategies.spec.release import ALL_AT_ONCE
 
 Manifest = dict[str, Any]
 
@@ -40,6 +41,16 @@ def threshold(name: str = "g", **changes: Any) -> Manifest:
     return {"name": name, "threshold": {key: value for key, value in right.items() if value is not None}}
 
 
+def ratio(at: tuple[str, ...] = ("step",), **changes: Any) -> Manifest:
+    """A ratio gate that is right but for the changes."""
+    return {"name": "g", "at": list(at), "ratio": {"bad": "bad_total", "total": "all_total", **changes}}
+
+
+def latency(**changes: Any) -> Manifest:
+    """A latency gate that is right but for the changes."""
+    return {"name": "g", "latency": {"histogram": "seconds_bucket", "threshold": 0.3, **changes}}
+
+
 REFUSED_AT_APPLY: dict[str, Mistake] = {
     "an unknown field": Mistake(spec={"startegy": {}}),
     "an unknown field deep down": Mistake(spec=steps({"weight": 100, "wait": "5m"})),
@@ -70,6 +81,21 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "a gate that is never asked": Mistake(spec={"gates": [{**threshold(), "at": []}]}),
     "failures of 0": Mistake(spec={"gates": [threshold(failures=0)]}),
     "a gate without a question": Mistake(spec={"gates": [{"name": "g"}]}, rule=ONE_FORM),
+    "a gate with two questions": Mistake(spec={"gates": [threshold() | ratio()]}, rule=ONE_FORM),
+    "a comparison before there are users": Mistake(spec={"gates": [ratio(at=("before-traffic", "step"))]}, rule=NO_USERS),
+    "a comparison where all switches at once": Mistake(
+        spec={"strategy": {"type": "BlueGreen"}, "gates": [ratio(at=("bake",))]}, rule=ALL_AT_ONCE
+    ),
+    "windows too short": Mistake(spec={"gates": [ratio(interval="500ms")]}, rule="interval must be between 1s and 10m"),
+    "windows that are read too late": Mistake(spec={"gates": [latency(delay="11m")]}, rule="delay must be between 1s and 10m"),
+    "a share above 1": Mistake(spec={"gates": [ratio(max=1.5)]}, rule="max is a share of the requests, above 0 and below 1"),
+    "two labels for the pods": Mistake(
+        spec={"gates": [latency(podLabel="pod", hashLabel="hash")]}, rule="choose one of podLabel and hashLabel"
+    ),
+    "a threshold of 0": Mistake(spec={"gates": [latency(threshold=0)]}, rule="threshold must be above 0"),
+    "a tolerance below 1": Mistake(spec={"gates": [ratio(tolerance=0.9)]}),
+    "no counter of all requests": Mistake(spec={"gates": [ratio(total=None)]}),
+    "a label that is none": Mistake(spec={"gates": [ratio(podLabel="a-b")]}),
     "two gates of one name": Mistake(spec={"gates": [threshold(), threshold()]}, rule="each gate needs a name of its own"),
     "steps that never end": Mistake(
         spec=steps({"weight": 5}, {"weight": 25}),
@@ -118,6 +144,10 @@ REFUSED_BY_THE_CONTROLLER: dict[str, Mistake] = {
     "an unknown variable": Mistake(spec={"gates": [threshold(query='up{pod=~"$canary_pods"}')]}),
     "a variable in a wrong place": Mistake(spec={"gates": [threshold(query='up{pod="x-$candidate_pods"}')]}),
     "a range": Mistake(spec={"gates": [threshold(query="up[5m]")]}),
+    "a rate instead of its counter": Mistake(spec={"gates": [ratio(bad="rate(bad_total[1m])")]}),
+    "a counter of one side": Mistake(spec={"gates": [ratio(bad='bad_total{pod=~"$candidate_pods"}')]}),
+    "a histogram's sum": Mistake(spec={"gates": [latency(histogram="seconds_sum")]}),
+    "one bucket": Mistake(spec={"gates": [latency(histogram='seconds_bucket{le="0.3"}')]}),
 }
 """What only the controller sees: phase Invalid."""
 
@@ -127,6 +157,9 @@ ACCEPTED: dict[str, Mistake] = {
     "a whole number with a point": Mistake(spec=steps({"weight": 5.0}, {"weight": 100})),
     "steps that rise": Mistake(spec=steps({"weight": 1, "duration": "1h30m"}, {"weight": 100, "approval": True})),
     "a gate with both limits": Mistake(spec={"gates": [threshold(min=0.5, max=2, interval="1s", window="1s")]}),
+    "a comparison": Mistake(spec={"gates": [ratio(bad='bad_total{namespace="$namespace"}', tolerance=1, max=0.5)]}),
+    "a comparison of latencies": Mistake(spec={"gates": [latency(hashLabel="pod_template_hash", checkShare=False)]}),
+    "all at once with a limit": Mistake(spec={"strategy": {"type": "BlueGreen"}, "gates": [latency(max=0.01)]}),
     "equal limits": Mistake(spec={"gates": [threshold(min=1)]}),
     "a source with everything": source(
         namespaces=["shop", "team-*", "*"], labels={"cluster": "a", "namespace": "$namespace"}, timeout="1m",

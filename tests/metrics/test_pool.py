@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from queue import Queue
+from typing import Any
 
 from controller.metrics.pool import Queries
+from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,6 +36,12 @@ class Slow:
             self._now -= 1
         return Sample(value=1.0, at=at, key=window_key(at))
 
+    def series(self, promql: str, at: datetime) -> tuple[Series, ...] | Unknown:
+        """One series, as many samples as the query says; "none" is answered Unknown."""
+        if isinstance(self.query(promql, at), Unknown) or promql == "none":
+            return Unknown(reason="Timeout", message="no answer")
+        return (Series(labels={}, samples=[(0.0, 1.0)] * int(promql)),)
+
 
 class Broken:
     """A source with a bug."""
@@ -42,8 +50,12 @@ class Broken:
         """Answer as the class says."""
         raise RuntimeError("secret")
 
+    def series(self, promql: str, at: datetime) -> tuple[Series, ...] | Unknown:
+        """Answer as the class says."""
+        raise RuntimeError("secret")
 
-def answers() -> "Queue[Sample | Unknown]":
+
+def answers() -> "Queue[Any]":
     """Make a place for answers."""
     return Queue()
 
@@ -96,6 +108,32 @@ def test_the_same_question_is_asked_once() -> None:
     queries.submit("s", source, "up", AT, answered.put)
     answered.get(timeout=WAIT)
     assert len(source.asked) == 3, "an answered question is not remembered"
+
+
+def test_raw_samples_of_one_time_are_asked_once_also_when_turns_come_one_after_the_other() -> None:
+    """Fifty Releases that count the same cost one query; another time is another question, and so is one that had no answer."""
+    queries, source, answered = Queries(), Slow(), answers()
+    source.go.set()
+    for _ in range(50):
+        queries.submit_series("s", source, "7", AT, answered.put)
+        assert len(answered.get(timeout=WAIT)[0].samples) == 7
+    assert source.asked == ["7"]
+    queries.submit_series("s", source, "7", AT + timedelta(seconds=1), answered.put)
+    answered.get(timeout=WAIT)
+    for _ in range(2):
+        queries.submit_series("s", source, "none", AT, answered.put)
+        assert isinstance(answered.get(timeout=WAIT), Unknown)
+    assert source.asked == ["7", "7", "none", "none"]
+
+
+def test_more_raw_samples_than_fit_are_answered_and_not_remembered() -> None:
+    """Memory is bounded."""
+    queries, source, answered = Queries(), Slow(), answers()
+    source.go.set()
+    for size in ("300000", "300000", "300001", "300001"):
+        queries.submit_series("s", source, size, AT, answered.put)
+        answered.get(timeout=WAIT)
+    assert source.asked == ["300000", "300001", "300001"]
 
 
 def test_a_full_line_refuses_at_once() -> None:

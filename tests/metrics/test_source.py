@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from controller.metrics.source import PrometheusSource, SourceSettings
+from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
 from tests.metrics.server import AT, QUICK, Behaviour, Exchange, Server, ask, reply, scalar, slow_head, vector
 
@@ -249,3 +250,64 @@ def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="metric source") as refused:
         SourceSettings(**wrong)
     assert "pw" not in str(refused.value)
+
+
+def raw(server: Server, **settings: Any) -> tuple[Series, ...] | Unknown:
+    """Ask for raw samples once."""
+    source = PrometheusSource(SourceSettings(url=server.url, **settings))
+    try:
+        return source.series("x[1m]", AT)
+    finally:
+        source.close()
+
+
+def rows(*found: dict[str, Any], **top: Any) -> dict[str, Any]:
+    """A successful answer to a range selector."""
+    return {"status": "success", "data": {"resultType": "matrix", "result": list(found)}, **top}
+
+
+def test_raw_samples_are_read_with_their_labels_but_not_the_name() -> None:
+    """NaN stays what it is: whoever counts says what it means. A native histogram is known for one."""
+    counter = {"metric": {"__name__": "x", "pod": "a"}, "values": [[1.5, "3"], [2.5, "NaN"]]}
+    native = {"metric": {"pod": "b"}, "histograms": [[1, {"count": "1"}]]}
+    with Server(reply(rows(counter, native))) as server:
+        found = raw(server)
+    assert isinstance(found, tuple)
+    assert found[0].labels == {"pod": "a"}
+    assert found[0].samples[0] == (1.5, 3.0)
+    assert math.isnan(found[0].samples[1][1])
+    assert found[1].native
+    assert not found[0].native
+
+
+BAD_ROWS: dict[str, tuple[dict[str, Any], str]] = {
+    "a partial answer": (rows(warnings=["store a is gone"]), "PartialResponse"),
+    "an answer of another type": (vector("1"), "WrongType"),
+    "a series without labels": (rows({"values": []}), "Malformed"),
+    "a value that is none": (rows({"metric": {}, "values": [[1, "many"]]}), "Malformed"),
+    "half a sample": (rows({"metric": {}, "values": [[1]]}), "Malformed"),
+    "20,001 series": (rows(*({"metric": {"i": str(i)}, "values": []} for i in range(20_001))), "TooManySeries"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ROWS)
+def test_an_answer_that_is_no_raw_samples_is_unknown(case: str) -> None:
+    """With its reason, and no exception."""
+    body, reason = BAD_ROWS[case]
+    with Server(reply(body)) as server:
+        found = raw(server)
+    assert isinstance(found, Unknown)
+    assert found.reason == reason
+
+
+def test_raw_samples_may_be_larger_than_a_number_and_are_bounded_too() -> None:
+    """Two megabytes are read; what is beyond the limit is Unknown, and no more of it is read."""
+    with Server(reply(rows({"metric": {"filler": "x" * (2 << 20)}, "values": []}))) as server:
+        assert isinstance(raw(server), tuple)
+        answer = ask(server)
+        assert isinstance(answer, Unknown)
+        assert answer.reason == "TooLarge"
+    with Server(endless_body) as server:
+        found = raw(server)
+        assert isinstance(found, Unknown)
+        assert "larger than 8388608 bytes" in found.message

@@ -21,6 +21,7 @@ from controller.runtime.queue import Queue
 from controller.settings import Settings
 from controller.telemetry.events import Recorder
 from playground.loop import Timer
+from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown
 from tests.simulation.views import Following
 from tests.simulation.wire import Crashed, Wire
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 NAMESPACE = "release-coordinator"
 _HOUSE = 5.0
+_ANSWER = 0.05
+"""Seconds until a query is answered."""
 
 
 class Alone:
@@ -190,7 +193,13 @@ class Process(Controller):
         self, _source: str, _asked: object, promql: str, at: datetime, callback: Callable[[Sample | Unknown], None]
     ) -> None:
         """Ask the world; the answer comes a little later."""
-        self.later(self.world.latency, "hears", lambda: callback(self.world.answer(self, promql, at)))
+        self.later(_ANSWER, "hears", lambda: callback(self.world.answer(self, promql, at)))
+
+    def submit_series(
+        self, _source: str, _asked: object, promql: str, at: datetime, callback: Callable[[tuple[Series, ...] | Unknown], None]
+    ) -> None:
+        """The same for raw samples."""
+        self.later(_ANSWER, "hears", lambda: callback(self.world.raw(promql, at)))
 
     # --- election
 

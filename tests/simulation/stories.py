@@ -45,8 +45,8 @@ def deployment(image: str, replicas: int) -> Object:
     }
 
 
-def shop(release: Object, *, replicas: int = 3, routed: bool) -> Callable[[World], None]:
-    """Makes the shop with its Services, its route and its Release, at version 1."""
+def shop(release: Object, *, replicas: int = 3, routed: bool, image: str = "shop:1") -> Callable[[World], None]:
+    """Makes the shop with its Services, its route and its Release, at version 1 unless the image is another."""
 
     def make(world: World) -> None:
         admin = world.admin
@@ -57,7 +57,7 @@ def shop(release: Object, *, replicas: int = 3, routed: bool) -> Callable[[World
         source = {"address": "http://prometheus.test:9090", "authentication": {"bearer": {"name": "prometheus", "key": "token"}}}
         kind = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "MetricSource"}
         admin.create(f"metricsources.{GROUP}", {**kind, "metadata": {"name": "default"}, "spec": source})
-        admin.create(DEPLOYMENTS, deployment("shop:1", replicas), NAMESPACE)
+        admin.create(DEPLOYMENTS, deployment(image, replicas), NAMESPACE)
         for name in (NAME, "internal"):
             ports = [{"name": "http", "port": 80, "targetPort": "http"}]
             admin.create("services", {"metadata": {"name": name}, "spec": {"selector": {"app": NAME}, "ports": ports}}, NAMESPACE)

@@ -9,18 +9,22 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
 
+from controller.metrics.answers import read_series
 from playground.apiserver.requests import Request, Response
 from playground.apiserver.store import Event
 from playground.cluster import Cluster
 from playground.loop import Loop
+from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
 from tests.simulation import disturbances
 from tests.simulation.faults import Fault, Kind, On, Plan
@@ -39,7 +43,7 @@ RESOURCES = ("releases.release-coordinator.io", "deployments.apps", "replicasets
 _LONGEST = 20_000.0
 _DISPLAY, _QUIET = 35.0, 40.0
 """Seconds until the last of the display is written; then those in which nothing may be."""
-_MOST_STEPS = 15_000
+_MOST_STEPS = 50_000
 
 
 class Unsettled(AssertionError):
@@ -57,13 +61,14 @@ class Act:
 
 @dataclass(kw_only=True)
 class Story:
-    """What is there in the beginning, what people do, and when it is over."""
+    """What is there in the beginning, what people do, and when it is over; with an audience, users send requests all the time."""
 
     name: str
     make: Callable[[World], None]
     acts: tuple[Act, ...]
     over: Callable[[World], bool]
     elected: bool = False
+    audience: bool = False
 
 
 @dataclass
@@ -81,10 +86,10 @@ class World:
 
     def __init__(self, story: Story, plan: Plan = (), seed: int | None = None) -> None:
         self.story, self.seed, self.elected = story, seed, story.elected
-        self.plan, self.trouble = list(plan), sum(abs(f.seconds) + 10.0 for f in plan)
+        self.plan = list(plan)
         self._chance = random.Random(f"{seed} order")
         self.loop = Loop(choose=None if seed is None else self._choose)
-        self.cluster = Cluster(self.loop, audience=False)
+        self.cluster = Cluster(self.loop, audience=story.audience)
         self.admin, self.person = self.cluster.api.client("admin"), self.cluster.api.client("alice")
         self.writer: Process | None = None
         self.writes: list[Write] = []
@@ -97,8 +102,8 @@ class World:
         self.forked = ""
         self.broken: AssertionError | None = None
         self.answers: dict[str, Callable[[datetime], float | None]] = {}
-        self.latency, self.finished = 0.05, 0.0
         self.override: Callable[[datetime], float | None] | None = None
+        self.asked: Counter[tuple[str, datetime]] = Counter()
         self.refusing: tuple[str, Kind] | None = None
         self.history: list[str] = []
         self._acts = list(story.acts)
@@ -130,7 +135,7 @@ class World:
                 return True
             if self.loop.step():
                 self.steps += 1
-                if self.steps > _MOST_STEPS:
+                if self.steps > _MOST_STEPS * (10 if self.story.audience else 1):
                     raise Unsettled(f"L1: still busy after {self.steps} steps: {self.said()}; next: {self.loop.ready[:3]}")
                 continue
             due = self.loop.next_due
@@ -154,7 +159,6 @@ class World:
             self.loop.later(fault.at, str(fault), lambda f=fault: self._happen(f))
         if not self.go(lambda: not self._acts and self.story.over(self) and self._calm(), _LONGEST):
             raise Unsettled(f"L1: not at rest after {_LONGEST:.0f} s: {self.said()}; still to do: {[a.name for a in self._acts]}")
-        self.finished = self.invariants.last_write
         self.go(lambda: False, _DISPLAY)
         written = len(self.writes)
         self.go(lambda: False, _QUIET)
@@ -163,12 +167,9 @@ class World:
 
     def _calm(self) -> bool:
         """No fault is still to come, every process that should run does, and the last write is some seconds past."""
-        return not self._coming and any(not p.dead for p in self.processes) and self.quiet > 10.0
-
-    @property
-    def quiet(self) -> float:
-        """Seconds since a process has written."""
-        return self.loop.now() - self.invariants.last_write
+        return (
+            not self._coming and any(not p.dead for p in self.processes) and self.loop.now() - self.invariants.last_write > 10.0
+        )
 
     def _happen(self, fault: Fault) -> None:
         self._coming -= 1
@@ -305,6 +306,14 @@ class World:
                 self.invariants.answered(process, promql, value, at)
                 return Sample(value=value, at=at, key=window_key(at))
         return Unknown(reason="NoData", message="there is no series of this revision")
+
+    def raw(self, promql: str, at: datetime) -> tuple[Series, ...] | Unknown:
+        """Raw samples, as the playground's Prometheus has them."""
+        asked = urlencode({"query": promql, "time": at.timestamp()})
+        status, document = self.cluster.prometheus.handle("GET", "/api/v1/query", asked)
+        assert status == 200, document
+        self.asked[promql, at] += 1
+        return read_series(document["data"]["resultType"], document["data"]["result"], document)
 
     # --- looking
 
