@@ -72,7 +72,8 @@ def fold(test: ShareTest, evidence: ShareEvidence, window: Window, expected: flo
     """
     stable = window.stable or Counts()
     both = window.candidate.total + stable.total
-    if window.key <= evidence.key or not both > 0 or not 0 < expected < 1 or min(window.candidate.total, stable.total) < 0:
+    known = 0 < both < math.inf and min(window.candidate.total, stable.total) >= 0
+    if window.key <= evidence.key or not known or not 0 < expected < 1:
         return evidence
     odds = expected / (1 - expected)
     too_much = Counts.of(bad=window.candidate.total, total=both)

@@ -76,6 +76,13 @@ def test_where_everything_is_meant_for_one_side_there_is_nothing_to_compare(expe
     assert seen([(500, 500)], expected) == ShareEvidence()
 
 
+@pytest.mark.parametrize("totals", [(math.nan, 5), (math.inf, 5), (-1, 5), (0, 0)])
+def test_what_is_no_number_of_requests_changes_nothing(totals: tuple[float, float]) -> None:
+    """Nor do windows without any."""
+    sides = [Counts.of(bad=0, total=total) for total in totals]
+    assert fold(TEST, ShareEvidence(), Window(key="1", candidate=sides[0], stable=sides[1]), 0.5) == ShareEvidence()
+
+
 def test_a_window_enters_once_and_a_checkpoint_loses_nothing() -> None:
     """As for every evidence."""
     evidence = seen([(50, 950), (70, 930)], 0.05)
