@@ -14,10 +14,10 @@ TESTS ?= tests
 NAME ?=
 ON ?= playground
 
-.PHONY: help demo playground test lint bench provision controlplane crds docs lock kind image
+.PHONY: help demo playground test lint bench bench-gates provision controlplane crds docs lock kind image
 
 help: ## This list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: .venv/requirements-dev.txt ## The main job, told live on a cluster in one process; needs nothing but Python
 	@$(PYTHON) -m playground.demo
@@ -36,6 +36,9 @@ lint: .venv/requirements-dev.txt ## Style, types, layers
 bench: $(if $(filter real,$(ON)),provision,.venv/requirements-dev.txt) ## Measure: all, or NAME=rollback|calls|burst|idle|start; ON=playground or real
 	$(PYTHON) -m bench $(NAME) --on $(ON)
 
+bench-gates: .venv-bench/requirements-bench.txt ## Measure the gates' tests against other tools' rules, into docs/gates-benchmark.md (15 minutes)
+	.venv-bench/bin/python -m bench.gates
+
 provision: .venv/requirements-dev.txt ## Find or build etcd, kube-apiserver, Prometheus, … (once; 12 minutes, needs Go 1.26)
 	@scripts/tools.sh
 	$(PYTHON) -m tests.controlplane.binaries
@@ -50,10 +53,11 @@ docs: .venv/requirements-dev.txt ## Draw docs/phases.md from the table of phases
 	$(PYTHON) -m scripts.phases
 	$(PYTHON) -m scripts.reference
 
-lock: ## Bring requirements.txt and requirements-dev.txt up to date with pyproject.toml (LOCK=--upgrade: newest versions)
+lock: ## Bring the requirements*.txt up to date with pyproject.toml (LOCK=--upgrade: newest versions)
 	uv=$$(scripts/uv.sh); compile="$$uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header"; \
 	$$compile $(LOCK) pyproject.toml --output-file requirements.txt; \
-	$$compile $(LOCK) pyproject.toml --all-extras --group dev --output-file requirements-dev.txt
+	$$compile $(LOCK) pyproject.toml --all-extras --group dev --output-file requirements-dev.txt; \
+	$$compile $(LOCK) --group bench --output-file requirements-bench.txt
 
 kind: .venv/requirements-dev.txt ## Tests on a kind cluster (needs Docker; see docs/kind.md)
 	scripts/kind.sh
@@ -65,4 +69,9 @@ image: ## Build the container image
 .venv/requirements-dev.txt: requirements-dev.txt
 	uv=$$(scripts/uv.sh); [ -x $(PYTHON) ] || $$uv venv --quiet .venv; \
 	$$uv pip sync --python $(PYTHON) --require-hashes requirements-dev.txt
+	cp $< $@
+
+.venv-bench/requirements-bench.txt: requirements-bench.txt
+	uv=$$(scripts/uv.sh); [ -x .venv-bench/bin/python ] || $$uv venv --quiet .venv-bench; \
+	$$uv pip sync --python .venv-bench/bin/python --require-hashes requirements-bench.txt
 	cp $< $@

@@ -125,9 +125,9 @@ def _headings(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_targets_of_make_that_a_page_names_exist(page: Path) -> None:
     """`make …` in code means a target of the Makefile."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     text = page.read_text()
-    named = set(re.findall(r"`(?:\w+=\w+ )?make ([a-z]+)", text)) | set(re.findall(r"^make ([a-z]+)", text, re.MULTILINE))
+    named = set(re.findall(r"`(?:\w+=\w+ )?make ([a-z-]+)", text)) | set(re.findall(r"^make ([a-z-]+)", text, re.MULTILINE))
     assert named <= targets
 
 
@@ -193,12 +193,13 @@ def test_every_page_is_in_the_index() -> None:
 
 
 def test_the_lock_files_have_every_dependency() -> None:
-    """Names and hashes: requirements.txt what runs, requirements-dev.txt that and the tools; and no address."""
+    """Names and hashes: what runs; that and the tools; what the benchmark of the gates needs; and no address."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     runtime = project["project"]["dependencies"]
     for file, wanted in (
         ("requirements.txt", runtime),
         ("requirements-dev.txt", [*runtime, *project["dependency-groups"]["dev"]]),
+        ("requirements-bench.txt", project["dependency-groups"]["bench"]),
     ):
         text = (ROOT / file).read_text()
         locked = set(re.findall(r"^([\w.-]+)==", text, re.MULTILINE))
