@@ -10,11 +10,14 @@ PYTHON := .venv/bin/python
 IMAGE ?= release-coordinator:dev
 # Set to name tests: make test TESTS=tests/rollout
 TESTS ?= tests
+# Which random runs: make soak SEEDS=10000 FROM=2000
+SEEDS ?= 2000
+FROM ?= 0
 # What to measure, and where: make bench NAME=burst ON=real
 NAME ?=
 ON ?= playground
 
-.PHONY: help demo playground test lint bench bench-gates provision controlplane crds docs lock kind image
+.PHONY: help demo playground test soak lint bench bench-gates provision controlplane crds docs lock kind image
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,7 +29,10 @@ playground: .venv/requirements-dev.txt ## A cluster in one process with the cont
 	@$(PYTHON) -m controller.cli playground
 
 test: lint provision ## Set up everything, then lint and all tests, those on the real control plane among them
-	$(PYTHON) -m pytest $(TESTS)
+	scripts/test.sh $(TESTS)
+
+soak: .venv/requirements-dev.txt ## Random faults in simulation: SEEDS=n FROM=s; fails if one run does not hold
+	$(PYTHON) -m tests.simulation soak --count $(SEEDS) --from $(FROM)
 
 lint: .venv/requirements-dev.txt ## Style, types, layers
 	.venv/bin/ruff check .

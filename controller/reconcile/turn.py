@@ -39,6 +39,8 @@ PUBLISH_NEWS = 2.0
 """The same where a verdict or a condition has changed."""
 _UNSETTLED = 0.8
 """Seconds until an unsettled world is looked at again even if no view tells of a change."""
+_LAGGING = 5.0
+"""Seconds at most between two times that the same effects are carried out, because a view does not show them yet."""
 _RACES = 5
 """So often one effect may find the world other than it expected; more in a row is no race but a failure, and waits."""
 _LOOK_AGAIN = {Phase.INITIALIZING: 0.8, Phase.BLOCKED: 2.0}
@@ -208,8 +210,13 @@ class Reconciler:
         if failed:
             # An effect that must wait holds up neither the gates' questions nor what time alone decides.
             return Next(after=max(0.05, wait if after is None else min(wait, after)))
-        if decision.effects or decision.moved:
-            return Next(after=0.0)
+        if decision.effects:
+            again = memory.again(decision.effects)
+            return Next(after=min(_LAGGING, 0.05 * 2.0 ** min(again, 10)) if again else 0.0)
+        return Next(after=0.0 if decision.moved else self._idle(decision, memory, after))
+
+    def _idle(self, decision: Decision, memory: Memory, after: float | None) -> float | None:
+        """Seconds until the next look where nothing was done; `after`: until time alone changes something."""
         if not decision.pending.settled or decision.status.trial is not None:
             look = _UNSETTLED if memory.pods_due is None else min(_UNSETTLED, memory.pods_due - self._clock.steady())
             after = min(look, after) if after is not None else look
@@ -217,7 +224,7 @@ class Reconciler:
             after = _LOOK_AGAIN.get(decision.status.phase)
         if memory.publish_in:
             after = min(memory.publish_in, after) if after is not None else memory.publish_in
-        return Next(after=None if after is None else max(0.0, after))
+        return None if after is None else max(0.0, after)
 
     def _look_after(self, release: Object, found: Status, memory: Memory) -> None:
         """Once for each Release that this process finds in flight: whoever led before may have ended between two writes."""

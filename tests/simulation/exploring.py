@@ -31,7 +31,7 @@ WRITE_KINDS = (
     Kind.REFUSED,
 )
 _WHERE = dict.fromkeys((Kind.FROZEN, Kind.UNOBSERVED, Kind.COMPACTED), On.EVENT)
-_SECONDS = {Kind.THROTTLED: 2.0, Kind.FROZEN: 8.0, Kind.UNOBSERVED: 3.0, Kind.OVERLAP: 25.0, Kind.SLOW: 12.0}
+_SECONDS = {Kind.THROTTLED: 2.0, Kind.FROZEN: 20.0, Kind.UNOBSERVED: 3.0, Kind.OVERLAP: 25.0, Kind.SLOW: 12.0}
 
 
 @dataclass(kw_only=True)

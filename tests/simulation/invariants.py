@@ -39,13 +39,14 @@ class Invariants:
         self._objects: dict[str, dict[str, Object]] = defaultdict(dict)
         self._answers: dict[str, dict[datetime, float]] = defaultdict(dict)
         self._generation: dict[str, int] = {}
+        self._failed_at: float | None = None
 
     # --- what is told
 
     def before_call(self, process: Process, method: str, path: str, query: str) -> None:
         """S11: no write outside of the Release's namespace, no Secret but in the controller's own."""
         _ = query
-        inside = "/namespaces/shop/" in path or "/namespaces/release-coordinator/leases" in path
+        inside = "/namespaces/shop/" in path or "/namespaces/crowd-" in path or "/namespaces/release-coordinator/leases" in path
         assert method == "GET" or inside, f"S11: {process.name} writes {path}"
         assert "/secrets" not in path or "/namespaces/release-coordinator/" in path, f"S11: {process.name} reads {path}"
 
@@ -240,6 +241,7 @@ class Invariants:
             stray = [s["metadata"]["name"] for s in look.active if s["metadata"]["name"] not in look.named]
             assert not stray, f"S5: {stray} run, and no commit names them"
         self._s2_endpoints(look)
+        self._l2_back(look)
         protects = trial and trial["kind"] != "Unprotected" and not trial.get("outcome")
         if trial and protects and trial["candidate"]["replicaSet"] in self._objects["ReplicaSet"]:
             stable = look.status["stable"]
@@ -247,6 +249,17 @@ class Invariants:
             assert found and "deletionTimestamp" not in found["metadata"], "S6: stable's ReplicaSet is gone"
             kept = [c["metadata"]["labels"].get(names.HASH) for c in self._objects["ControllerRevision"].values()]
             assert stable["hash"] in kept, "S6: stable's template is not kept"
+
+    def _l2_back(self, look: Look) -> None:
+        """A failed revision loses its traffic within a minute, faults aside: by the route, or by the Service behind its share."""
+        trial, now = look.trial, self._world.loop.now()
+        hash_ = trial["candidate"]["hash"] if trial and trial.get("outcome") else None
+        behind = self._objects["Service"].get("shop-candidate", {}).get("spec", {}).get("selector", {}).get(names.HASH)
+        if not hash_ or not look.share(look.route) or behind != hash_:
+            self._failed_at = None
+            return
+        self._failed_at = self._failed_at or now
+        assert now - self._failed_at < 60.0 + self._world.trouble, "L2: a failed revision still has traffic"
 
     def _s2_endpoints(self, look: Look) -> None:
         """No Service has ready endpoints of the candidate before its step says so."""

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 NAMESPACE = "release-coordinator"
 _HOUSE = 5.0
-_ANSWER = 0.05
-"""Seconds until a query is answered."""
 
 
 class Alone:
@@ -193,13 +191,13 @@ class Process(Controller):
         self, _source: str, _asked: object, promql: str, at: datetime, callback: Callable[[Sample | Unknown], None]
     ) -> None:
         """Ask the world; the answer comes a little later."""
-        self.later(_ANSWER, "hears", lambda: callback(self.world.answer(self, promql, at)))
+        self.later(self.world.latency, "hears", lambda: callback(self.world.answer(self, promql, at)))
 
     def submit_series(
         self, _source: str, _asked: object, promql: str, at: datetime, callback: Callable[[tuple[Series, ...] | Unknown], None]
     ) -> None:
         """The same for raw samples."""
-        self.later(_ANSWER, "hears", lambda: callback(self.world.raw(promql, at)))
+        self.later(self.world.latency, "hears", lambda: callback(self.world.raw(promql, at)))
 
     # --- election
 

@@ -43,7 +43,7 @@ RESOURCES = ("releases.release-coordinator.io", "deployments.apps", "replicasets
 _LONGEST = 20_000.0
 _DISPLAY, _QUIET = 35.0, 40.0
 """Seconds until the last of the display is written; then those in which nothing may be."""
-_MOST_STEPS = 50_000
+_MOST_STEPS = 15_000
 
 
 class Unsettled(AssertionError):
@@ -86,7 +86,7 @@ class World:
 
     def __init__(self, story: Story, plan: Plan = (), seed: int | None = None) -> None:
         self.story, self.seed, self.elected = story, seed, story.elected
-        self.plan = list(plan)
+        self.plan, self.trouble = list(plan), sum(abs(f.seconds) + 10.0 for f in plan)
         self._chance = random.Random(f"{seed} order")
         self.loop = Loop(choose=None if seed is None else self._choose)
         self.cluster = Cluster(self.loop, audience=story.audience)
@@ -102,6 +102,7 @@ class World:
         self.forked = ""
         self.broken: AssertionError | None = None
         self.answers: dict[str, Callable[[datetime], float | None]] = {}
+        self.latency, self.finished = 0.05, 0.0
         self.override: Callable[[datetime], float | None] | None = None
         self.asked: Counter[tuple[str, datetime]] = Counter()
         self.refusing: tuple[str, Kind] | None = None
@@ -159,6 +160,7 @@ class World:
             self.loop.later(fault.at, str(fault), lambda f=fault: self._happen(f))
         if not self.go(lambda: not self._acts and self.story.over(self) and self._calm(), _LONGEST):
             raise Unsettled(f"L1: not at rest after {_LONGEST:.0f} s: {self.said()}; still to do: {[a.name for a in self._acts]}")
+        self.finished = self.invariants.last_write
         self.go(lambda: False, _DISPLAY)
         written = len(self.writes)
         self.go(lambda: False, _QUIET)
@@ -167,9 +169,12 @@ class World:
 
     def _calm(self) -> bool:
         """No fault is still to come, every process that should run does, and the last write is some seconds past."""
-        return (
-            not self._coming and any(not p.dead for p in self.processes) and self.loop.now() - self.invariants.last_write > 10.0
-        )
+        return not self._coming and any(not p.dead for p in self.processes) and self.quiet > 10.0
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since a process has written."""
+        return self.loop.now() - self.invariants.last_write
 
     def _happen(self, fault: Fault) -> None:
         self._coming -= 1
