@@ -86,10 +86,15 @@ def unprotected(turn: Turn, _: Pending) -> Status | None:
 
 
 def reached(turn: Turn, pending: Pending) -> Status | None:
-    """Durations and evidence count from when the cluster has what the step wants."""
+    """Durations and evidence count from when the cluster has what the step wants; anew when the clock was set back since."""
     trial, step = turn.trial, turn.step
-    if trial is None or step is None or not turn.moving or not pending.settled or trial.step.since is not None:
+    if trial is None or step is None or not turn.moving or not pending.settled:
         return None
+    if trial.step.since is not None:
+        if trial.step.since <= turn.now:
+            return None
+        begun = trial.step.model_copy(update={"since": turn.now})
+        return turn.status.model_copy(update={"trial": trial.model_copy(update={"step": begun, "gates": ()})})
     if not step.duration and not step.approval and not turn.status.paused and all(e.name == "pods" for e in turn.gates):
         return advance(turn, _why_passed(turn)) if _passes(turn) else None
     reached = trial.step.model_copy(update={"since": turn.now})

@@ -277,3 +277,21 @@ def test_evidence_of_an_earlier_step_passes_no_later_one(silence: str) -> None:
     world.run(in_phase(Phase.PAUSED))
     assert world.status.trial is not None
     assert world.status.trial.step.index == 2
+
+
+def test_a_clock_that_is_set_back_begins_the_step_anew_and_with_fresh_evidence() -> None:
+    """The step takes its duration once more, not an hour longer, and what a gate has seen before counts no more."""
+    world = healthy(make_spec(**ROUTED, **GATE), answers={"errors": 0.0})
+    world.apply("v2")
+    world.run(lambda w: at_step(1)(w) and w.status.trial is not None and any(g.at for g in w.status.trial.gates))
+    back = timedelta(hours=1)
+    world.now -= back
+    for found in world.sets.values():  # Pods do not grow younger.
+        found.births = [born - back for born in found.births]
+    world.turn()
+    trial = world.status.trial
+    assert trial is not None
+    assert trial.step.since == world.now
+    assert [g for g in trial.gates if g.at] == []
+    finish(world)
+    assert world.status.phase is Phase.HEALTHY
