@@ -75,7 +75,7 @@ class Asker:
     def ask(self, key: Key, spec: ReleaseSpec, status: Status, names: tuple[str, ...], memory: Memory) -> datetime | None:
         """Ask what is due of the named gates. Returns when the next question is due."""
         due: list[datetime] = []
-        now = self._clock.wall()
+        now = memory.asking_at(self._clock)
         for gate in (g for g in spec.gates if g.name in names):
             if gate.counting is not None:
                 due += self._count(key, gate, gate.counting, status, memory)
@@ -121,7 +121,7 @@ class Asker:
         begins = counting.since(gate, trial) if trial else None
         if trial is None or begins is None:
             return []
-        due = counting.due(asked, begins, memory.counted_to.get(gate.name, ""), self._clock.wall())
+        due = counting.due(asked, begins, memory.counted_to.get(gate.name, ""), memory.asking_at(self._clock))
         if due.spans and memory.asked.get(gate.name) != due.at:
             memory.asked[gate.name] = due.at
             sides = counting.sides(asked, status, trial)

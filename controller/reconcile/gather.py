@@ -64,7 +64,7 @@ class Gatherer:
             memory.scope = False
             return Observation(**base, kept=memory.kept or (), hold=self._installed())
         memory.scope = True
-        now = memory.looks(self._clock.wall())
+        now = memory.looks(memory.now(self._clock))
         look = Look(
             client=self._cluster.client,
             views=self._cluster.enter(key),

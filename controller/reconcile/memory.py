@@ -6,9 +6,10 @@ What must survive belongs into the status.
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from controller.clock import Clock
 from controller.reconcile.requests import Presence
 from strategies.analysis.counts import Window
 from strategies.analysis.pods import PodHealth
@@ -49,7 +50,8 @@ class Memory:
     spec, or what is wrong with it, of a generation, `status` the committed status of a Release as it was read, and whether it
     could be, `lost` the last effect that lost a race and how many times in a row, `carried` the last effects and how often they
     were carried out again, `written` our writes of traffic by place, `shown` whether the metrics have it, `looked_after` that
-    nothing is left in managedFields of what another process has begun.
+    nothing is left in managedFields of what another process has begun, `began` what both clocks said when this process first
+    looked at it, or first again after a rest.
     """
 
     uid: str
@@ -84,11 +86,32 @@ class Memory:
     carried: tuple[tuple[Effect, ...], int] = ((), 0)
     written: dict[str, Written] = field(default_factory=dict)
     looked_after: bool = False
+    began: tuple[datetime, float] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def now(self, clock: Clock) -> datetime:
+        """The time by which steps and deadlines are measured: the wall clock as it was at `began`, and what has gone by since.
+
+        A wall clock that is set in mid-release would cut a step short, or let a deadline pass.
+        """
+        if self.began is None:
+            self.began = clock.wall(), clock.steady()
+        wall, steady = self.began
+        return wall + timedelta(seconds=clock.steady() - steady)
+
+    def asking_at(self, clock: Clock) -> datetime:
+        """The moment to ask gates' sources about: by the wall clock, as their data are dated, but never before our own time.
+
+        A machine that slept without counting must not be told what was so before; one whose clock was set back has no later data.
+        """
+        return max(self.now(clock), clock.wall())
+
     def rest(self) -> None:
-        """Nothing is due soon: what can be read again from the view takes no room meanwhile, half of all that an idle one has."""
-        self.spec = self.status = None
+        """Nothing is due soon: what can be read again from the view takes no room meanwhile, half of all that an idle one has.
+
+        And nothing is measured: the wall clock is read anew.
+        """
+        self.spec = self.status = self.began = None
 
     def looks(self, now: datetime) -> datetime:
         """Note the moment of a look. When the clock was set back, what was seen before has no age any more, and is seen anew."""

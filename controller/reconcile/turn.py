@@ -92,7 +92,7 @@ class Reconciler:
         more: dict[str, Any] = {"spec_error": error, "deleting": observation.deleting or self._leaving}
         if spec is not None and memory.scope:
             more["gate_problems"] = self._asker.problems(spec, key[0])
-        decision = decide(spec, replace(observation, **more), status, self._clock.wall())
+        decision = decide(spec, replace(observation, **more), status, memory.now(self._clock))
         if not readable:
             log.warning("status_unreadable", release=key, message="the status was changed by hand; it is made anew")
         release = self._commit(key, release, status, decision, memory)
@@ -205,8 +205,8 @@ class Reconciler:
                 failed, wait = True, max(wait, self._failed(key, release, effect, error, memory))
         if not decision.effects:
             memory.failing.clear()
-        moments = [m for m in (decision.wake_at, due) if m is not None]
-        after = min(((m - self._clock.wall()).total_seconds() for m in moments), default=None)
+        moments = ((decision.wake_at, memory.now(self._clock)), (due, memory.asking_at(self._clock)))
+        after = min(((m - now).total_seconds() for m, now in moments if m is not None), default=None)
         if failed:
             # An effect that must wait holds up neither the gates' questions nor what time alone decides.
             return Next(after=max(0.05, wait if after is None else min(wait, after)))

@@ -1,5 +1,9 @@
 """What is remembered of a Release between turns."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from controller.clock import Clock
 from controller.reconcile.memory import Memory
 from strategies.world.effects import Pin, RemoveFinalizer, RemoveRequest, Scale, SetWeight
 
@@ -47,3 +51,32 @@ def test_a_lost_pin_is_put_back_at_once_each_time_and_told() -> None:
     assert memory.failing == {}
     scale = Scale(replica_set="r", uid="u", old=1, new=2)
     assert [memory.wrote(scale, 0.0), memory.wrote(scale, 0.0)] == [False, False]
+
+
+@dataclass
+class _Watch:
+    """Both clocks of a machine."""
+
+    wall: datetime
+    steady: float = 0.0
+
+    def clock(self) -> Clock:
+        return Clock(wall=lambda: self.wall, steady=lambda: self.steady)
+
+    def pass_by(self, seconds: float, jump: float = 0.0) -> None:
+        self.steady += seconds
+        self.wall += timedelta(seconds=seconds + jump)
+
+
+def test_a_wall_clock_that_is_set_in_mid_release_moves_no_time_of_it() -> None:
+    """Forward or back: what has gone by is what a clock says that nobody sets. At rest, the wall clock is believed anew."""
+    noon = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    memory, watch = Memory(uid="u"), _Watch(noon)
+    assert memory.now(watch.clock()) == memory.asking_at(watch.clock()) == noon
+    for jump in (3600.0, -7200.0):
+        before = memory.now(watch.clock())
+        watch.pass_by(10, jump)
+        assert memory.now(watch.clock()) - before == timedelta(seconds=10)
+        assert memory.asking_at(watch.clock()) == max(watch.wall, memory.now(watch.clock()))
+    memory.rest()
+    assert memory.now(watch.clock()) == watch.wall == noon - timedelta(hours=1) + timedelta(seconds=20)
