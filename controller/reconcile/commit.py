@@ -11,7 +11,7 @@ from controller.kube import paths
 from controller.kube.client import JSON_PATCH, Client
 from controller.workloads.deployment import Patch
 from strategies.analysis.verdict import Verdict
-from strategies.spec.status import Status
+from strategies.spec.status import LAST, Status
 
 Object = dict[str, Any]
 _DISPLAY: Any = {
@@ -21,12 +21,31 @@ _DISPLAY: Any = {
 
 
 def read(release: Object) -> tuple[Status, bool]:
-    """The committed status, and whether it could be read. What a hand has broken counts as none: it is looked at anew."""
+    """The committed status, and whether it is as we wrote it. A field that a hand has broken counts as not there, and what
+    cannot be true as a whole, too: it is looked at anew.
+    """
+    raw = release.get("status") or {}
     try:
-        return Status.model_validate(release.get("status") or {}), True
-    except ValidationError:
-        turn = (release.get("status") or {}).get("turn")
-        return Status(turn=turn if isinstance(turn, int) else 0), False
+        found = Status.model_validate(raw)
+    except ValidationError as error:
+        broken = {each["loc"][0] for each in error.errors(include_url=False)}
+        found = Status.model_validate({name: value for name, value in raw.items() if name not in broken})
+    sound = _sound(found)
+    return sound, sound == found and ("turn" in raw or not raw) and len(found.model_fields_set) == len(raw)
+
+
+def _sound(status: Status) -> Status:
+    """Nothing is on trial, retired or driven but beside a stable revision, which is another one."""
+    stable, trial, retiring = status.stable, status.trial, status.retiring
+    if stable is None:
+        changes = {"trial": None, "retiring": None, "wheel": None} if trial or retiring else {}
+        return status.model_copy(update=changes) if changes else status
+    changes = {}
+    if trial is not None and trial.candidate.replica_set == stable.replica_set:
+        changes["trial"] = None
+    if retiring is not None and retiring.replica_set == stable.replica_set:
+        changes["retiring"] = None
+    return status.model_copy(update=changes) if changes else status
 
 
 def dump(status: Status) -> Object:
@@ -59,7 +78,7 @@ def patch(release: Object, old: Status, new: Status, *, forward: bool) -> Patch:
         tests.append({"op": "test", "path": "/status/turn", "value": release["status"].get("turn")})
     else:
         tests.append({"op": "test", "path": "/status", "value": None})
-    numbered = new.model_copy(update={"turn": old.turn + 1})
+    numbered = new.model_copy(update={"turn": old.turn + 1 if old.turn < LAST else 0})
     return [*tests, {"op": "add", "path": "/status", "value": dump(numbered)}]
 
 

@@ -87,7 +87,7 @@ class Gatherer:
         parts: dict[str, Any] = {"services": unseen, "candidate_service": unseen, "route": unseen}
         if isinstance(seen, Seen):
             parts = {"services": seen.services, "candidate_service": seen.candidate, "route": seen.route,
-                     "pins_since": seen.pins_since}  # fmt: skip
+                     "pins_since": seen.pins_since, "split_route": seen.split_route}  # fmt: skip
         return Observation(
             **base, **parts,
             replica_sets=replica_sets,
@@ -186,7 +186,7 @@ class Gatherer:
         except ApiError as error:
             return Unknown(reason=error.reason, message=f"The kept templates could not be listed: {error}.")
         items.sort(key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]))
-        memory.kept = tuple(read_kept(item) for item in items)
+        memory.kept = tuple(kept for item in items if (kept := read_kept(item)) is not None)
         return memory.kept
 
     def _autoscaled(self, namespace: str, workload: object, memory: Memory) -> bool:
@@ -207,11 +207,14 @@ class Gatherer:
         return tuple(deployment.read_replica_set(r, label, self._templates) for r in found if deployment.owned_by(r, uid))
 
 
-def read_kept(item: Object) -> Kept:
-    """A kept template as a value."""
+def read_kept(item: Object) -> Kept | None:
+    """A kept template as a value; None for what somebody else has put there and is no pod template."""
     metadata = item["metadata"]
     version = (metadata.get("annotations") or {}).get(f"{names.GROUP}/version") or None
-    pod_template = (item.get("data") or {}).get("template") or {}
+    data = item.get("data")
+    pod_template = data.get("template") if isinstance(data, dict) else None
+    if not isinstance(pod_template, dict) or not template.is_one(pod_template):
+        return None
     return Kept(
         name=metadata["name"],
         hash=(metadata.get("labels") or {}).get(names.HASH, ""),

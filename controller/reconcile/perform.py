@@ -16,7 +16,7 @@ from typing import Any
 from controller.api import names
 from controller.kube import paths
 from controller.kube.client import FIELD_MANAGER, JSON_PATCH, MERGE_PATCH, Client
-from controller.kube.errors import AlreadyExists, NotFound, TestFailed
+from controller.kube.errors import AlreadyExists, ApiError, NotFound, TestFailed
 from controller.kube.paths import Resource
 from controller.reconcile.cluster import Cluster
 from controller.reconcile.gather import read_kept
@@ -162,6 +162,11 @@ def fence(found: Object) -> Patch:
     return [_uid(found), {"op": "test", "path": f"/metadata/{field}", "value": metadata[field]}]
 
 
+def _taken(what: str, whom: str) -> ApiError:
+    """No race, which would pass: a person must give the name free."""
+    return ApiError(409, "NameTaken", f"{what}; delete it, its name is needed for {whom}")
+
+
 def _disowning(found: Object) -> Patch:
     """Our entries out of managedFields, if they are where they were seen."""
     entries = found["metadata"].get("managedFields") or []
@@ -198,7 +203,9 @@ def _remove_finalizer(do: Performer, _: effects.Effect) -> None:
 
 def _remove_request(do: Performer, effect: effects.RemoveRequest) -> None:
     path = f"/metadata/annotations/{deployment.key(f'{names.GROUP}/{effect.key}')}"
-    test = {"op": "test", "path": path, "value": effect.value}
+    written = (do.release["metadata"].get("annotations") or {}).get(f"{names.GROUP}/{effect.key}", "")
+    # A value may be longer than what is remembered of it.
+    test = {"op": "test", "path": path, "value": written if written[: len(effect.value)] == effect.value else effect.value}
     patch: Patch = [test, {"op": "remove", "path": path}]
     annotations = (do.release["metadata"].get("annotations") or {}).keys()
     if names.REQUESTED_BY in annotations and len(annotations & _REQUESTS) == 1:
@@ -213,8 +220,11 @@ def _keep(do: Performer, effect: effects.Keep) -> None:
         item = do.create(paths.CONTROLLER_REVISIONS, body)
     except AlreadyExists:
         item = do.client.get(paths.CONTROLLER_REVISIONS.path(do.namespace, body["metadata"]["name"]))
+    kept = read_kept(item)
+    if kept is None:
+        raise _taken(f"ControllerRevision {item['metadata']['name']} has no pod template", "stable's")
     known: tuple[Kept, ...] = do.memory.kept or ()
-    do.memory.kept = (*(k for k in known if k.name != item["metadata"]["name"]), read_kept(item))
+    do.memory.kept = (*(k for k in known if k.name != kept.name), kept)
 
 
 def _forget(do: Performer, effect: effects.Forget) -> None:
@@ -259,6 +269,8 @@ def _create(do: Performer, effect: effects.CreateReplicaSet) -> None:
         answer = do.create(paths.REPLICA_SETS, deployment.candidate(found, effect))
     except AlreadyExists:
         answer = do.client.get(paths.REPLICA_SETS.path(do.namespace, effect.name))
+        if not deployment.owned_by(answer, found["metadata"]["uid"]):
+            raise _taken(f"ReplicaSet {effect.name} belongs to somebody else", "the candidate") from None
     do._remember(paths.REPLICA_SETS, answer)
 
 
@@ -318,7 +330,7 @@ def _ensure_candidate_service(do: Performer, effect: effects.EnsureCandidateServ
         do._remember(paths.SERVICES, do.create(paths.SERVICES, body))
     except AlreadyExists:
         found = do.client.get(paths.SERVICES.path(do.namespace, name))
-        if (found["metadata"].get("labels") or {}).get(names.CANDIDATE_OF) != effect.service:
+        if services.side_of(found) != effect.service:
             raise
         do.patch(paths.SERVICES, found, services.point_candidate(effect.hash))
 
@@ -327,7 +339,7 @@ def _remove_candidate_service(do: Performer, effect: effects.RemoveCandidateServ
     path = paths.SERVICES.path(do.namespace, effect.name)
     try:
         live = do.client.get(path)
-        if names.CANDIDATE_OF not in (live["metadata"].get("labels") or {}):
+        if services.side_of(live) is None:
             raise Stale(f"Service {effect.name} is not ours")
         do.client.delete(path, {"preconditions": {"uid": live["metadata"]["uid"]}})
     except NotFound:

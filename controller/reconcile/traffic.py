@@ -12,7 +12,7 @@ from controller.reconcile.cluster import IN_FLIGHT, Namespace
 from controller.reconcile.memory import Memory
 from controller.traffic import services as service_objects
 from controller.traffic.httproute import HTTPRoute
-from controller.traffic.router import Router, Unusable
+from controller.traffic.router import Router, Split, Unusable
 from strategies.analysis.verdict import Unknown
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
@@ -24,12 +24,15 @@ ROUTER: Router = HTTPRoute()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """Traffic as it was seen; `pins_since` is when this process first saw the present pins."""
+    """Traffic as it was seen; `pins_since` is when this process first saw the present pins, `split_route` a route that is
+    split for us although the status names another, or none.
+    """
 
     services: tuple[Service, ...]
     candidate: CandidateService | None
     route: Route | Unknown | None
     pins_since: datetime | None
+    split_route: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,8 @@ class Look:
     @property
     def unsynced(self) -> list[str]:
         """Resources that were not listed yet."""
-        needed = (*IN_FLIGHT, paths.HTTP_ROUTES) if self.route else IN_FLIGHT
+        spec_names_one = self.spec is not None and self.spec.traffic.http_route is not None
+        needed = (*IN_FLIGHT, paths.HTTP_ROUTES) if self.route or spec_names_one else IN_FLIGHT
         return [r.plural for r in needed if not self.views.follow(r).synced.is_set()]
 
 
@@ -83,7 +87,18 @@ def read_traffic(look: Look, known: tuple[ReplicaSet, ...]) -> Seen:
         raw_candidate = look.views.follow(paths.SERVICES).store.get(look.namespace, other)
         read_now = service_objects.read_candidate(raw_candidate, split, slices.get(other, []), owners)
         candidate = _with_moment(read_now, look)
-    return Seen(services=read, candidate=candidate, route=route, pins_since=memory.pins_seen[1])
+    return Seen(services=read, candidate=candidate, route=route, pins_since=memory.pins_seen[1],
+                split_route=_split_route(look, split_here))  # fmt: skip
+
+
+def _split_route(look: Look, split_here: frozenset[str]) -> str | None:
+    if look.status.wheel is None or not split_here:
+        return None
+    view = look.views.follow(paths.HTTP_ROUTES)
+    if not view.synced.is_set() or (look.route and view.store.get(look.namespace, look.route)):
+        return None
+    split = ((found, ROUTER.read(found, split_here)) for found in view.store.list(look.namespace))
+    return min((f["metadata"]["name"] for f, s in split if isinstance(s, Split) and not s.as_owned), default=None)
 
 
 def _with_moment(candidate: CandidateService | None, look: Look) -> CandidateService | None:

@@ -94,8 +94,8 @@ class Reconciler:
             more["gate_problems"] = self._asker.problems(spec, key[0])
         decision = decide(spec, replace(observation, **more), status, memory.now(self._clock))
         if not readable:
-            log.warning("status_unreadable", release=key, message="the status was changed by hand; it is made anew")
-        release = self._commit(key, release, status, decision, memory)
+            log.warning("status_unreadable", release=key, message="the status was changed by hand; what cannot be is made anew")
+        release = self._commit(key, release, status, decision, memory, readable=readable)
         if release is None:
             return Next(after=0.0)
         # Questions go out before effects: a slow API must not delay the evidence.
@@ -126,13 +126,15 @@ class Reconciler:
 
     # --- commit and publish
 
-    def _commit(self, key: Key, release: Object, old: Status, decision: Decision, memory: Memory) -> Object | None:
+    def _commit(
+        self, key: Key, release: Object, old: Status, decision: Decision, memory: Memory, *, readable: bool
+    ) -> Object | None:
         """The Release with the decision committed; None when somebody knew more."""
         new = decision.status
-        if new == old and release.get("status"):
+        if new == old and readable and release.get("status"):
             memory.publish_in = 0.0
             return self._cluster.releases.get(*key)
-        material = commit.decided(old) != commit.decided(new) or not release.get("status")
+        material = commit.decided(old) != commit.decided(new) or not readable or not release.get("status")
         if not material:
             self._publish(release, old, new, memory)
             return self._cluster.releases.get(*key)

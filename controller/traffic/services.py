@@ -17,10 +17,17 @@ _SUFFIX = "-candidate"
 
 def selects(service: Object, pod_labels: dict[str, str]) -> bool:
     """Whether the selector, a pin aside, matches pods with these labels. Services of ours never count."""
-    if names.CANDIDATE_OF in (service["metadata"].get("labels") or {}):
+    if side_of(service) is not None or service["spec"].get("type") == "ExternalName":
         return False
     selector = {k: v for k, v in (service["spec"].get("selector") or {}).items() if k != names.HASH}
     return bool(selector) and all(pod_labels.get(k) == v for k, v in selector.items())
+
+
+def side_of(service: Object) -> str | None:
+    """The Service whose candidate side this one is. The label alone is anybody's to write: one of ours has a Release as owner."""
+    metadata = service["metadata"]
+    owners = [str(o.get("apiVersion")).partition("/")[0] for o in metadata.get("ownerReferences") or [] if o.get("controller")]
+    return (metadata.get("labels") or {}).get(names.CANDIDATE_OF) if names.GROUP in owners else None
 
 
 def split_for(found: list[Object], release: str) -> frozenset[str]:
@@ -85,7 +92,7 @@ def read_candidate(found: Object | None, of: str, slices: list[Object], owners: 
     """The Service of the candidate's side, if there is one of its name."""
     if found is None:
         return None
-    ours = (found["metadata"].get("labels") or {}).get(names.CANDIDATE_OF) == of
+    ours = side_of(found) == of
     return CandidateService(
         name=found["metadata"]["name"], of=of, ours=ours, selects=pin_of(found), endpoints=endpoints(slices, owners)[0]
     )
@@ -105,7 +112,8 @@ def make_candidate(service: Object, hash_: str, release: Object) -> Object:
         "kind": "Service",
         "metadata": {"name": candidate_name(metadata["name"]), "namespace": metadata["namespace"],
                      "labels": {**labels, names.CANDIDATE_OF: metadata["name"]}, "ownerReferences": [owner]},
-        "spec": {"selector": {**(spec.get("selector") or {}), names.HASH: hash_}, "ports": ports, "type": "ClusterIP"},
+        "spec": {"selector": {**(spec.get("selector") or {}), names.HASH: hash_}, "ports": ports, "type": "ClusterIP",
+                 **({"clusterIP": "None"} if spec.get("clusterIP") == "None" else {})},
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ kinds (hold by partition or OnDelete) would stand beside this file.
 
 import json
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from strategies.world.observation import ReplicaSet, Workload
 
 Object = dict[str, Any]
 Patch = list[dict[str, Any]]
+_PERCENT = re.compile(r"[0-9]{1,3}%")
 REJECTED = "ProgressDeadlineExceeded"
 
 
@@ -31,7 +33,7 @@ def read_workload(
     replicas = spec.get("replicas", 1)
     strategy = spec.get("strategy") or {}
     if names.DRIVEN in labels:
-        strategy = _own_strategy(annotations) or strategy
+        strategy = own_strategy(annotations.get(names.STRATEGY)) or strategy
     rolling = strategy.get("rollingUpdate") or {}
     surge = _pods(rolling.get("maxSurge", "25%"), replicas, up=True)
     unavailable = _pods(rolling.get("maxUnavailable", "25%"), replicas, up=False)
@@ -64,7 +66,9 @@ def read_workload(
 def read_replica_set(found: Object, version_label: str | None, templates: Templates | None = None) -> ReplicaSet:
     """A ReplicaSet as a value. `templates` remembers what was read of templates before."""
     metadata, spec, status = found["metadata"], found["spec"], found.get("status") or {}
-    hash_ = (metadata.get("labels") or {}).get(names.HASH, "")
+    # The selector cannot change, and is what pods answer to; a label on the ReplicaSet is anybody's to edit.
+    selected = ((spec.get("selector") or {}).get("matchLabels") or {}).get(names.HASH)
+    hash_ = selected or (metadata.get("labels") or {}).get(names.HASH, "")
     return ReplicaSet(
         name=metadata["name"],
         uid=metadata["uid"],
@@ -95,12 +99,22 @@ def owner_name(found: Object) -> str | None:
     return next((o["name"] for o in owners if o.get("controller") and o.get("kind") == "Deployment"), None)
 
 
-def _own_strategy(annotations: dict[str, str]) -> Object | None:
+def own_strategy(text: str | None) -> Object | None:
+    """A Deployment's strategy from where we wrote it down; None for what somebody has made of it that is none."""
     try:
-        found = json.loads(annotations.get(names.STRATEGY, ""))
-    except ValueError:
+        found = json.loads(text or "")
+    except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    if found in ({"type": "Recreate"}, {"type": "RollingUpdate"}):
+        return found
+    rolling = found.get("rollingUpdate")
+    if found.get("type") != "RollingUpdate" or not isinstance(rolling, dict):
+        return None
+    sizes = [rolling.get(part, "25%") for part in ("maxSurge", "maxUnavailable")]
+    counts = [each for each in sizes if isinstance(each, int) or (isinstance(each, str) and _PERCENT.fullmatch(each))]
+    return found if len(counts) == 2 and any(str(each).strip("0%") for each in counts) else None
 
 
 def _pods(value: int | str, replicas: int, *, up: bool) -> int:
@@ -186,7 +200,7 @@ def _marks_off(deployment: Object, strategy: str | None) -> Patch:
     annotations = deployment["metadata"].get("annotations") or {}
     if names.DRIVEN not in labels:
         return []
-    own = json.loads(strategy) if strategy else _own_strategy(annotations) or {"type": "RollingUpdate"}
+    own = own_strategy(strategy) or own_strategy(annotations.get(names.STRATEGY)) or {"type": "RollingUpdate"}
     patch: Patch = [
         {"op": "replace", "path": "/spec/strategy", "value": own},
         {"op": "remove", "path": f"/metadata/labels/{key(names.DRIVEN)}"},

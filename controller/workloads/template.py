@@ -34,6 +34,16 @@ def view(template: dict[str, Any], version_label: str | None, literal: str | Non
     )
 
 
+def is_one(found: dict[str, Any]) -> bool:
+    """Whether it has the form of a pod template; the API server looks into no ControllerRevision."""
+    metadata, spec = found.get("metadata") or {}, found.get("spec")
+    if not isinstance(metadata, dict) or not isinstance(spec, dict):
+        return False
+    maps, containers = [metadata.get(part) or {} for part in ("labels", "annotations")], spec.get("containers")
+    listed = isinstance(containers, list) and bool(containers) and all(isinstance(each, dict) for each in containers)
+    return listed and all(isinstance(each, dict) for each in maps)
+
+
 class Templates:
     """Views of the templates of Deployments and ReplicaSets, made once for each generation, in which no spec changes.
 

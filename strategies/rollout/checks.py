@@ -5,7 +5,7 @@ Each check looks at one Turn and answers with the next status or None. CHECKS is
 
 from collections.abc import Callable
 
-from strategies.rollout import lifecycle, progress, requests, rest
+from strategies.rollout import lifecycle, mending, progress, requests, rest
 from strategies.rollout.order import Pending
 from strategies.rollout.turn import Turn
 from strategies.spec.status import Status
@@ -13,6 +13,7 @@ from strategies.spec.status import Status
 Check = Callable[[Turn, Pending], Status | None]
 
 CHECKS: tuple[tuple[Check, str], ...] = (
+    (mending.misnamed, "the status names what is there by its names"),
     (lifecycle.workload_recreated, "the Deployment is the one we know"),
     (lifecycle.workload_missing, "the Deployment exists"),
     (lifecycle.release_deleted, "the Release is not being deleted"),
@@ -21,6 +22,7 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (lifecycle.traces_gone, "nothing of a Deployment that went away is left"),
     (lifecycle.spec_invalid, "the spec can be carried out"),
     (lifecycle.initializing, "the stable revision is recorded and changes are held"),
+    (mending.record_lost, "the status names every revision that has pods of ours"),
     (lifecycle.policy_missing, "the admission policies work"),
     (requests.answer, "no request waits for an answer"),
     (progress.template_left, "the Deployment's template is the candidate's"),

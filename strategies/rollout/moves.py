@@ -12,7 +12,7 @@ from strategies.rollout.plan import plan
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import SENTENCES, Reason
-from strategies.spec.status import Kind, Outcome, Passed, Past, Revision, Status, Step, Template, Trial, Wheel
+from strategies.spec.status import LAST, Kind, Outcome, Passed, Past, Revision, Status, Step, Template, Trial, Wheel
 
 HISTORY = 10
 REJECTED = 10
@@ -36,7 +36,7 @@ def begin(turn: Turn, kind: Kind) -> Status:
     """A new trial of the Deployment's template, at its first step. Needs `workload` and `spec`."""
     workload, spec = turn.workload, turn.spec
     assert workload is not None and spec is not None
-    attempt = turn.status.attempts + 1
+    attempt = turn.status.attempts + 1 if turn.status.attempts < LAST else 1
     seed = f"{turn.observation.uid}/{attempt}/{workload.template.digest}"
     digest = hashlib.sha256(seed.encode()).hexdigest()[:8]
     hash_ = f"{attempt}-{digest}"

@@ -106,6 +106,7 @@ ANYWHERE: dict[Reason, Phase] = {
     Reason.NATIVE_ROLLOUT: Phase.INITIALIZING,
     Reason.RELEASE_DELETED: Phase.INITIALIZING,
     Reason.BREAK_GLASS: Phase.BLOCKED,
+    Reason.RECORD_LOST: Phase.ROLLING_BACK,
 }
 """Where any phase may lead to, by reason: what people do to a Deployment or a Release does not wait for a phase."""
 

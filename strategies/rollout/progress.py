@@ -69,6 +69,9 @@ def deadline(turn: Turn, pending: Pending) -> Status | None:
         late = turn.now + turn.spec.progress_deadline
         return turn.status.model_copy(update={"trial": trial.model_copy(update={"ready_deadline": late})})
     message = f"Only {ready} of {step.candidate} pods of the candidate became ready within progressDeadline."
+    if turn.observation.failing:
+        name, error = sorted(turn.observation.failing.items())[0]
+        message = f"{message} {name} fails: {error}"
     return undo(turn, Outcome.REJECTED, Reason.DEADLINE_EXCEEDED, message)
 
 

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     REJECTED = "Rejected"
     RESTORING = "Restoring"
     BREAK_GLASS = "BreakGlass"
+    RECORD_LOST = "RecordLost"
 
 
 SENTENCES = {
@@ -88,4 +89,5 @@ SENTENCES = {
     Reason.REJECTED: "The revision was rejected; it stays held until the template changes or `retry` is asked.",
     Reason.RESTORING: "An earlier revision's template is being written back.",
     Reason.BREAK_GLASS: "Somebody has taken the Deployment out of the Release's hands.",
+    Reason.RECORD_LOST: "The status no longer names a revision that is on trial; it is taken back.",
 }

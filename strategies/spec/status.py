@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, model_validator
 
 from strategies.analysis.verdict import Verdict
 from strategies.spec.base import Record
@@ -19,6 +19,8 @@ from strategies.spec.reason import Reason
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone")
+    if not 2000 <= moment.year < 2200:
+        raise ValueError("a time lies between the years 2000 and 2200")  # Beyond, sums with durations overflow.
     return moment
 
 
@@ -30,6 +32,9 @@ def format_time(moment: datetime) -> str:
 Time = Annotated[datetime, AfterValidator(_aware), PlainSerializer(format_time, return_type=str)]
 Message = Annotated[str, StringConstraints(max_length=1024)]
 Text = Annotated[str, StringConstraints(max_length=317)]
+LAST = 2**53
+"""The highest number that every reader of JSON has; counters begin anew after it."""
+Count = Annotated[int, Field(ge=0, le=LAST)]
 
 
 class Kind(StrEnum):
@@ -53,6 +58,7 @@ class Outcome(StrEnum):
     POLICY_MISSING = "PolicyMissing"
     DELETED = "Deleted"
     WORKLOAD_GONE = "WorkloadGone"
+    RECORD_LOST = "RecordLost"
 
 
 class Revision(Record):
@@ -63,8 +69,8 @@ class Revision(Record):
     digest: Text = Field(description="Digest of the pod template, quantities normalised.")
     generation: int = Field(description="The Deployment's generation at which the digest was taken.")
     version: Text | None = Field(None, description="The version, as spec.version says where to find it.")
-    replicas: int | None = Field(None, description="Pods wanted; for display.")
-    ready: int | None = Field(None, description="Pods ready; for display.")
+    replicas: Count | None = Field(None, description="Pods wanted; for display.")
+    ready: Count | None = Field(None, description="Pods ready; for display.")
 
 
 class Template(Record):
@@ -116,7 +122,7 @@ class Evidence(Record):
     value: float | None = Field(None, description="The last value; of gates that compare, the evidence against the candidate.")
     at: Time | None = Field(None, description="When the last value was true; of pods: since when an image cannot be pulled.")
     key: Text = Field("", description="The window of the last value; each window enters once.")
-    failures: int = Field(0, description="Bad values in a row.")
+    failures: Count = Field(0, description="Bad values in a row.")
     inconclusive_since: Time | None = Field(None, description="Since when the gate cannot tell.")
     certified: bool = Field(False, description="Whether the candidate is certainly not much worse than stable.")
     test: Checkpoint | None = Field(None, description="Of gates that compare: what they have seen in this trial.")
@@ -125,15 +131,21 @@ class Evidence(Record):
 class Step(Record):
     """Where the trial is."""
 
-    index: int = Field(description="Number of the step, from 0; the plan starts with the preview where there is one.")
-    of: int = Field(description="How many steps the plan has.")
+    index: Count = Field(description="Number of the step, from 0; the plan starts with the preview where there is one.")
+    of: Count = Field(description="How many steps the plan has.")
     name: Text = Field(description="Preview, Traffic, Batch or Bake.")
-    weight: int = Field(description="Share of the traffic wanted for the candidate, in percent.")
+    weight: int = Field(ge=0, le=100, description="Share of the traffic wanted for the candidate, in percent.")
     entered: Time = Field(description="When the step was decided.")
     since: Time | None = Field(
         None, description="When the cluster was seen to have what the step wants; durations count from here."
     )
     observed_weight: int | None = Field(None, description="Share that the candidate was last seen to have; for display.")
+
+    @model_validator(mode="after")
+    def _within(self) -> "Step":
+        if self.index >= self.of:
+            raise ValueError(f"there is no step {self.index} of {self.of}")
+        return self
 
 
 class Passed(Record):
@@ -148,7 +160,7 @@ class Passed(Record):
 class Trial(Record):
     """One try to bring a candidate to the users."""
 
-    attempt: int = Field(description="Number of the try, counted over the Release's life.")
+    attempt: Count = Field(description="Number of the try, counted over the Release's life.")
     kind: Kind = Field(description="Release, Restart, Rollback, or Unprotected when stable has no ready pod.")
     candidate: Revision = Field(description="The revision on trial.")
     step: Step = Field(description="Where it is.")
@@ -206,7 +218,7 @@ class Wheel(Record):
 class Status(Record):
     """What was committed, and what is shown."""
 
-    turn: int = Field(0, description="Counts the commits; each tests the one before.")
+    turn: Count = Field(0, description="Counts the commits; each tests the one before.")
     observed_generation: int = Field(0, description="The newest spec that this status takes into account.")
     phase: Phase = Field(Phase.INITIALIZING, description="Where the release is.")
     reason: Reason = Field(Reason.NEW, description="Why, in one word.")
@@ -223,7 +235,7 @@ class Status(Record):
     rejected: tuple[Template, ...] = Field(
         (), description="Templates that do not start again until retry or a later completed release."
     )
-    attempts: int = Field(0, description="How many trials there were.")
+    attempts: Count = Field(0, description="How many trials there were.")
     requests: tuple[Answer, ...] = Field((), description="The last requests and their outcome.")
     history: tuple[Past, ...] = Field((), description="The last trials and their outcome.")
     conditions: tuple[Condition, ...] = Field((), description="Ready, Reconciling and Stalled in kstatus' sense, and our own.")

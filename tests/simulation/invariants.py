@@ -36,6 +36,8 @@ class Invariants:
     def __init__(self, world: World) -> None:
         self._world = world
         self.checks, self.last_write = 0, 0.0
+        self.misled = False
+        """Somebody has edited the status by hand: what is held against it proves nothing."""
         self._objects: dict[str, dict[str, Object]] = defaultdict(dict)
         self._answers: dict[str, dict[datetime, float]] = defaultdict(dict)
         self._generation: dict[str, int] = {}
@@ -72,6 +74,8 @@ class Invariants:
             if change:
                 self._world.writes[-1].changes.append(change)
                 self._world.note(f"{writer.name} {change}")
+        if self.misled:
+            return
         look = Look(self._world, self._objects)
         {"ReplicaSet": self._set, "Release": self._release, "HTTPRoute": self._route}.get(kind, lambda *_: None)(
             look, event.kind, before, now, writer
@@ -245,7 +249,8 @@ class Invariants:
         self._s2_endpoints(look)
         self._l2_back(look)
         protects = trial and trial["kind"] != "Unprotected" and not trial.get("outcome")
-        if trial and protects and trial["candidate"]["replicaSet"] in self._objects["ReplicaSet"]:
+        made = self._objects["ReplicaSet"].get((trial or {}).get("candidate", {}).get("replicaSet", ""), {})
+        if trial and protects and made.get("metadata", {}).get("ownerReferences"):
             stable = look.status["stable"]
             found = self._objects["ReplicaSet"].get(stable["replicaSet"])
             assert found and "deletionTimestamp" not in found["metadata"], "S6: stable's ReplicaSet is gone"

@@ -15,7 +15,7 @@ from controller.kube.elector import Elector
 from controller.kube.errors import ApiError
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster
-from controller.reconcile.turn import Reconciler
+from controller.reconcile.turn import Next, Reconciler
 from controller.runtime.controller import Controller
 from controller.runtime.queue import Queue
 from controller.settings import Settings
@@ -47,6 +47,21 @@ class Alone:
         return True
 
 
+class Turns(Reconciler):
+    """The real turns. One that raises is tried again for ever: unless the API server has asked for that, it fails the run."""
+
+    raised: Callable[[BaseException], None]
+
+    def turn(self, key: Key) -> Next:
+        """See Reconciler.turn."""
+        try:
+            return super().turn(key)
+        except Exception as error:
+            if not getattr(error, "retryable", False) and "injected:" not in str(error):
+                self.raised(error)
+            raise
+
+
 class Process(Controller):
     """A process from its start to its end. `skew`: how far its wall clock is off, in seconds; `pace`: how fast its steady is."""
 
@@ -64,12 +79,12 @@ class Process(Controller):
         self.recorder = Recorder(self._note, self._note_again, name, self.clock.wall)
         self.elector = self._election() if world.elected else Alone(name)
         asker = Asker(self.cluster, self, NAMESPACE, self._add)
-        self.reconciler = Reconciler(self.cluster, asker, self.recorder, may_write=self.elector.is_leader)
+        self.reconciler = Turns(self.cluster, asker, self.recorder, may_write=self.elector.is_leader)
+        self.reconciler.raised = partial(world.raised, self)
         self._stopping, self._leading = threading.Event(), threading.Event()
         self._parked: list[Callable[[], None]] = []
         self._leads = self._due = False
         self._alarm: Timer | None = None
-        self.raised: list[BaseException] = []
 
     # --- time and tasks
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from controller.kube.errors import ApiError, from_status
 from controller.kube.paths import Resource
 from controller.kube.reflector import Reflector
-from controller.kube.store import key_of
+from controller.kube.store import Change, key_of
 from playground.apiserver.watching import Watch
 
 if TYPE_CHECKING:
@@ -107,6 +107,10 @@ class Following(Reflector):
         if event["type"] == "BOOKMARK" or not self._world.notified(self, event):
             self._take(event)
         self._wake()
+
+    def _hand_on(self, change: Change) -> None:
+        """As the real one, which logs what this lets through: a callback that raises fails the run."""
+        self._on_change(change.old, change.new)
 
     def overtaken(self, event: Object) -> bool:
         """Whether a later notification about the same object waits already."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -198,6 +199,11 @@ class World:
         self.note(f"- {process.name} died")
         self.loop.later(self.restart_after, "kubelet starts the controller", lambda: self.start() and None)
 
+    def raised(self, process: Process, error: BaseException) -> None:
+        """A turn has raised what no repetition mends."""
+        where = "".join(traceback.format_tb(error.__traceback__)[-3:])
+        self.broken = self.broken or AssertionError(f"a turn of {process.name} raised {error!r}: {where}")
+
     def listed(self) -> dict[str, bytes]:
         """What lists of the followed collections answer now, by path."""
         paths = {view._path for process in self.processes if not process.dead for view in process.views}
@@ -301,7 +307,7 @@ class World:
     def answer(self, process: Process, promql: str, at: datetime) -> Sample | Unknown:
         """The value for the revision that the query names: by its image."""
         for found in self.admin.list("replicasets.apps", NAMESPACE):
-            digest = found["metadata"]["labels"].get("pod-template-hash", "")
+            digest = (found["spec"]["selector"].get("matchLabels") or {}).get("pod-template-hash", "")
             if f'"{digest}"' in promql:
                 image = found["spec"]["template"]["spec"]["containers"][0]["image"]
                 known = self.override or self.answers.get(image)

@@ -60,8 +60,11 @@ SELECTING: dict[str, tuple[Object, bool]] = {
     "it selects others": (service({"app": "cart"}), False),
     "it has no selector": (service({}), False),
     "it has only a pin": (service({names.HASH: "abc"}), False),
-    "it is ours": (service({"app": "shop"}, {names.CANDIDATE_OF: "shop"}), False),
-}
+    "it says that it is ours, and no Release owns it": (service({"app": "shop"}, {names.CANDIDATE_OF: "shop"}), True),
+    "it is ours": (services.make_candidate(service({"app": "shop"}), "abc", {"metadata": {"name": "shop", "uid": "r"}}), False),
+    "it is another name for somewhere else": (
+        {**service({"app": "shop"}), "spec": {"type": "ExternalName", "selector": {"app": "shop"}}}, False),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", SELECTING)
