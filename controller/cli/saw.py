@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from controller.cli.view import both, lasting
 from strategies.analysis.verdict import Unknown, Verdict
-from strategies.rollout import lifecycle, progress, requests, rest
+from strategies.rollout import lifecycle, mending, progress, requests, rest
 from strategies.rollout.checks import Check
 from strategies.rollout.order import Pending
 from strategies.rollout.turn import Turn
@@ -20,6 +20,11 @@ def _uid(turn: Turn, _: Pending) -> str:
     if known is None or there is None:
         return "none is recorded" if known is None else f"it {_UNSEEN}"
     return f"uid {there.uid}" if there.uid == known else f"uid {there.uid}, and not {known}"
+
+
+def _named(turn: Turn, _: Pending) -> str:
+    revisions = (turn.status.stable, turn.status.retiring, turn.trial.candidate if turn.trial else None)
+    return f"of {len(turn.replica_sets)} ReplicaSets {sum(r is not None for r in revisions)} are named"
 
 
 def _workload(turn: Turn, _: Pending) -> str:
@@ -156,6 +161,7 @@ def _retiring(turn: Turn, pending: Pending) -> str:
 
 
 SAW: dict[Check, Words] = {
+    mending.misnamed: _named,
     lifecycle.workload_recreated: _uid,
     lifecycle.workload_missing: _workload,
     lifecycle.release_deleted: _deleting,
@@ -164,6 +170,7 @@ SAW: dict[Check, Words] = {
     lifecycle.traces_gone: _wheel,
     lifecycle.spec_invalid: _spec,
     lifecycle.initializing: _stable,
+    mending.record_lost: _named,
     lifecycle.policy_missing: _hold,
     requests.answer: _requests,
     progress.template_left: _template,

@@ -79,8 +79,14 @@ def take(access: Access, name: str) -> Snapshot:
     if spec is not None and memory.scope:
         changes["gate_problems"] = listed.gate_problems(spec, status, access.namespace)
     seen = _as_committed(replace(observation, **changes), status, reader)
-    return Snapshot(release=release, spec=spec, status=status, observation=seen, now=datetime.now(UTC),
+    return Snapshot(release=release, spec=spec, status=status, observation=seen, now=_now(status),
                     unread=tuple(dict.fromkeys(reader.refused.values())))  # fmt: skip
+
+
+def _now(status: Status) -> datetime:
+    """The time here, but never before the present step began: the controller's clock may be ahead of ours."""
+    now, since = datetime.now(UTC), status.trial.step.since if status.trial else None
+    return now if since is None else max(now, since)
 
 
 class _Reader(Client):

@@ -64,7 +64,8 @@ class Gatherer:
             memory.scope = False
             return Observation(**base, kept=memory.kept or (), hold=self._installed())
         memory.scope = True
-        now = memory.looks(memory.now(self._clock))
+        now = memory.now(self._clock)
+        base["watched_since"] = memory.began[0] if memory.began else None
         look = Look(
             client=self._cluster.client,
             views=self._cluster.enter(key),

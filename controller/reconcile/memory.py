@@ -68,7 +68,6 @@ class Memory:
     gateways: tuple[str, str | None] | None = None
     route_seen: tuple[int, datetime] | None = None
     serving_seen: tuple[str, datetime] | None = None
-    looked: datetime | None = None
     pins_seen: tuple[Mapping[str, str | None], datetime] | None = None
     pods: tuple[PodHealth, ...] | Unknown = ()
     pods_at: float = 0.0
@@ -112,13 +111,6 @@ class Memory:
         And nothing is measured: the wall clock is read anew.
         """
         self.spec = self.status = self.began = None
-
-    def looks(self, now: datetime) -> datetime:
-        """Note the moment of a look. When the clock was set back, what was seen before has no age any more, and is seen anew."""
-        if self.looked is not None and now < self.looked:
-            self.route_seen = self.serving_seen = self.pins_seen = None
-        self.looked = now
-        return now
 
     def attend(self, attempt: int) -> None:
         """What was answered, or seen of pods, in another trial is none of this one's evidence."""

@@ -375,7 +375,7 @@ _PERFORM: dict[type[effects.Effect], Carry] = {
     effects.Forget: _forget,
     effects.Claim: _claim,
     effects.Unclaim: _on_workload(deployment.unclaim, last=True),
-    effects.TakeWheel: _on_workload(deployment.take_wheel, last=False),
+    effects.TakeWheel: _on_workload(deployment.take_wheel, last=True),
     effects.GiveBack: _on_workload(deployment.give_back, last=True),
     effects.WriteTemplate: _write_template,
     effects.SetReplicas: _set_replicas,

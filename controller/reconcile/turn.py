@@ -45,6 +45,8 @@ _RACES = 5
 """So often one effect may find the world other than it expected; more in a row is no race but a failure, and waits."""
 _LOOK_AGAIN = {Phase.INITIALIZING: 0.8, Phase.BLOCKED: 2.0}
 """Seconds until the same for a phase that waits for what no view of the namespace tells: a policy, a MetricSource."""
+_MISSING = 5.0
+"""Seconds until a Deployment that does not exist is looked for again: a new one has no label, so that no view tells of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +226,8 @@ class Reconciler:
             after = min(look, after) if after is not None else look
         elif memory.scope and after is None:
             after = _LOOK_AGAIN.get(decision.status.phase)
+        elif after is None and decision.status.phase is Phase.WORKLOAD_MISSING:
+            after = _MISSING
         if memory.publish_in:
             after = min(memory.publish_in, after) if after is not None else memory.publish_in
         return None if after is None else max(0.0, after)

@@ -127,7 +127,7 @@ def _wake_at(turn: Turn, left: Pending) -> datetime | None:
             moments.append(trial.ready_deadline)
         else:
             moments.append(trial.step.since + step.duration)
-            moments.extend(e.inconclusive_since + spec.max_inconclusive for e in turn.gates if e.inconclusive_since)
+            moments.extend(since + spec.max_inconclusive for e in turn.gates if (since := turn.unanswered_since(e)))
         if turn.status.unready_since is not None:
             moments.append(turn.status.unready_since + NO_PODS_PATIENCE)
     if turn.outcome is Outcome.DELETED and spec is not None and turn.status.since is not None and not overdue(turn):

@@ -109,7 +109,7 @@ def inconclusive_too_long(turn: Turn, _: Pending) -> Status | None:
     if not turn.moving or turn.status.paused or turn.spec is None or turn.trial is None or turn.trial.step.since is None:
         return None
     for evidence in turn.evidence(Verdict.INCONCLUSIVE):
-        since = evidence.inconclusive_since
+        since = turn.unanswered_since(evidence)
         if since is not None and turn.now - max(since, turn.trial.step.since) >= turn.spec.max_inconclusive:
             message = (f"Gate {evidence.name} could not tell for longer than maxInconclusive: {evidence.message}. "
                        "promote=step goes on without it, resume=true waits again, abort=true goes back.")  # fmt: skip

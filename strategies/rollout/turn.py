@@ -151,6 +151,11 @@ class Turn:
         """The gates with this verdict."""
         return tuple(e for e in self.gates if e.verdict is verdict)
 
+    def unanswered_since(self, evidence: Evidence) -> datetime | None:
+        """Since when a gate has been asked in vain, as far as its patience goes: not while nobody was there to ask."""
+        watched, since = self.observation.watched_since, evidence.inconclusive_since
+        return since if since is None or watched is None else max(since, watched)
+
     @property
     def phase(self) -> Phase:
         """The committed phase."""

@@ -135,7 +135,8 @@ class Observation:
 
     `workload` and `route` are None when they do not exist (or no route is named); `hold` says whether the admission
     policies work; `failing` names the effects that failed last time, with the error; `pins_since` is when this process
-    first saw the present pins, `split_route` a route that is split for us although the status names another, or none.
+    first saw the present pins, `watched_since` when it first looked at this release, `split_route` a route that is split for
+    us although the status names another, or none.
     """
 
     name: str
@@ -160,4 +161,5 @@ class Observation:
     autoscaled: bool = False
     failing: Mapping[str, str] = field(default_factory=dict)
     pins_since: datetime | None = None
+    watched_since: datetime | None = None
     split_route: str | None = None

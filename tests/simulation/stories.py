@@ -155,9 +155,14 @@ def recreate(image: str, when: Callable[[World], bool]) -> Act:
     return Act(name=f"recreate with {image}", when=when, do=do)
 
 
-def lose(when: Callable[[World], bool]) -> Act:
-    """Somebody deletes the Deployment."""
-    return Act(name="delete the Deployment", when=when, do=lambda world: world.admin.delete(DEPLOYMENTS, NAME, NAMESPACE))
+def lose(image: str, when: Callable[[World], bool]) -> Act:
+    """Somebody deletes the Deployment, and makes another a minute later."""
+
+    def do(world: World) -> None:
+        world.admin.delete(DEPLOYMENTS, NAME, NAMESPACE, propagation="Background")
+        world.loop.later(60.0, "a new Deployment", lambda: world.admin.create(DEPLOYMENTS, deployment(image, 3), NAMESPACE))
+
+    return Act(name="delete the Deployment", when=when, do=do)
 
 
 def forget_namespace(when: Callable[[World], bool]) -> Act:
@@ -211,7 +216,7 @@ STORIES = {
         _story("deleted-in-flight", _CANARY, (_GOES_OUT, delete(step(1))), gone, routed=True),
         _story("deleted-in-bake", _CANARY, (_GOES_OUT, delete(phase("Baking"))), gone, routed=True),
         _story("namespace-deleted", _CANARY, (_GOES_OUT, forget_namespace(step(1))), _no_namespace, routed=True),
-        _story("workload-deleted", _CANARY, (_GOES_OUT, lose(step(1))), phase("WorkloadMissing"), routed=True),
+        _story("workload-lost", _CANARY, (_GOES_OUT, lose("shop:4", step(1))), rests("4"), routed=True),
         _story("recreated", _CANARY, (_GOES_OUT, recreate("shop:4", step(1))), rests("4"), routed=True),
     )
 }  # fmt: skip
