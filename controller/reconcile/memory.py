@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from controller.clock import Clock
+from controller.kube.paths import Resource
 from controller.reconcile.requests import Presence
 from strategies.analysis.counts import Window
 from strategies.analysis.pods import PodHealth
@@ -50,8 +51,8 @@ class Memory:
     spec, or what is wrong with it, of a generation, `status` the committed status of a Release as it was read, and whether it
     could be, `lost` the last effect that lost a race and how many times in a row, `carried` the last effects and how often they
     were carried out again, `written` our writes of traffic by place, `shown` whether the metrics have it, `looked_after` that
-    nothing is left in managedFields of what another process has begun, `began` what both clocks said when this process first
-    looked at it, or first again after a rest.
+    writes were thought of whose answers nobody heard, `left` the objects in whose managedFields these may have left an entry,
+    `began` what both clocks said when this process first looked at it, or first again after a rest.
     """
 
     uid: str
@@ -85,6 +86,7 @@ class Memory:
     carried: tuple[tuple[Effect, ...], int] = ((), 0)
     written: dict[str, Written] = field(default_factory=dict)
     looked_after: bool = False
+    left: tuple[tuple[Resource, dict[str, Any]], ...] = ()
     began: tuple[datetime, float] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -123,8 +123,8 @@ class Performer:
         due = last or any(e.get("operation") == "Apply" for e in answer["metadata"].get("managedFields") or [])
         self._disown(resource, path, answer, due=due)
 
-    def disown(self) -> None:
-        """Drop the entries that a sudden end has left between a write of ours and their being dropped."""
+    def shared(self) -> tuple[tuple[Resource, Object], ...]:
+        """The objects of others that a release writes to: in their managedFields a write without an answer leaves an entry."""
         labels = self.workload()["spec"]["template"]["metadata"].get("labels") or {}
         views = self.cluster.enter(self._key)
         selecting = [s for s in views.follow(paths.SERVICES).store.list(self.namespace) if services.selects(s, labels)]
@@ -132,10 +132,17 @@ class Performer:
         if self.status.wheel is not None and self.status.wheel.route is not None:
             route = views.follow(paths.HTTP_ROUTES).store.get(self.namespace, self.status.wheel.route)
             found += [(paths.HTTP_ROUTES, route)] if route is not None else []
-        for resource, one in found:
-            path = resource.path(self.namespace, one["metadata"]["name"])
+        return tuple(found)
+
+    def disown(self, resource: Resource, one: Object) -> bool:
+        """Drop our entries, if there are any. Says whether it is done with: what cannot be written now can be later."""
+        path = resource.path(self.namespace, one["metadata"]["name"])
+        try:
             # Views have no managedFields; a patch that changes nothing shows them.
             self._disown(resource, path, self.client.patch(path, [_uid(one)], JSON_PATCH), due=True)
+        except ApiError as error:
+            return not error.retryable
+        return True
 
     def _disown(self, resource: Resource, path: str, answer: Object, *, due: bool) -> None:
         for _ in range(_DROP_TRIES):

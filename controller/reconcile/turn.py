@@ -5,6 +5,7 @@ display is written less often, and never by itself makes another turn.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,8 @@ _LAGGING = 5.0
 """Seconds at most between two times that the same effects are carried out, because a view does not show them yet."""
 _RACES = 5
 """So often one effect may find the world other than it expected; more in a row is no race but a failure, and waits."""
+_TIDY_AGAIN = 2.0
+"""Seconds until entries in managedFields that could not be dropped are tried again."""
 _LOOK_AGAIN = {Phase.INITIALIZING: 0.8, Phase.BLOCKED: 2.0}
 """Seconds until the same for a phase that waits for what no view of the namespace tells: a policy, a MetricSource."""
 _MISSING = 5.0
@@ -97,13 +100,18 @@ class Reconciler:
         decision = decide(spec, replace(observation, **more), status, memory.now(self._clock))
         if not readable:
             log.warning("status_unreadable", release=key, message="the status was changed by hand; what cannot be is made anew")
+        if not memory.looked_after and status.wheel is not None and memory.scope:
+            # Whoever led before may have ended between two writes.
+            self._suspect(self._performer(release, status, memory), memory)
         release = self._commit(key, release, status, decision, memory, readable=readable)
         if release is None:
             return Next(after=0.0)
         # Questions go out before effects: a slow API must not delay the evidence.
         due = self._asker.ask(key, spec, decision.status, decision.asking, memory) if spec else None
-        self._look_after(release, status, memory)
+        self._tidy(self._performer(release, status, memory), memory)
         following = self._perform(key, release, decision, memory, due)
+        if memory.left and following.failed is None:
+            following = replace(following, after=_TIDY_AGAIN if following.after is None else min(following.after, _TIDY_AGAIN))
         if following.after is None:
             memory.rest()
         return following
@@ -183,8 +191,7 @@ class Reconciler:
     # --- effects
 
     def _perform(self, key: Key, release: Object, decision: Decision, memory: Memory, due: datetime | None) -> Next:
-        performer = Performer(cluster=self._cluster, release=release, status=decision.status, memory=memory,
-                              may_write=self._may_write)  # fmt: skip
+        performer = self._performer(release, decision.status, memory)
         memory.busy = not decision.pending.settled
         failed, wait = False, 0.0
         for effect in decision.effects:
@@ -207,6 +214,8 @@ class Reconciler:
                 failed = True
             except ApiError as error:
                 failed, wait = True, max(wait, self._failed(key, release, effect, error, memory))
+                if error.retryable:  # It may have been done all the same.
+                    self._suspect(performer, memory)
         if not decision.effects:
             memory.failing.clear()
         moments = ((decision.wake_at, memory.now(self._clock)), (due, memory.asking_at(self._clock)))
@@ -232,18 +241,20 @@ class Reconciler:
             after = min(memory.publish_in, after) if after is not None else memory.publish_in
         return None if after is None else max(0.0, after)
 
-    def _look_after(self, release: Object, found: Status, memory: Memory) -> None:
-        """Once for each Release that this process finds in flight: whoever led before may have ended between two writes."""
-        known, memory.looked_after = memory.looked_after, True
-        if known or found.wheel is None or not memory.scope:
-            return
-        try:
-            Performer(cluster=self._cluster, release=release, status=found, memory=memory, may_write=self._may_write).disown()
-        except Stale:
-            return
-        except ApiError as error:
-            memory.looked_after = not error.retryable
-            log.info("not_looked_after", release=release["metadata"]["name"], error=str(error))
+    def _performer(self, release: Object, status: Status, memory: Memory) -> Performer:
+        return Performer(cluster=self._cluster, release=release, status=status, memory=memory, may_write=self._may_write)
+
+    @staticmethod
+    def _suspect(performer: Performer, memory: Memory) -> None:
+        """A write whose answer nobody heard may have left an entry in managedFields."""
+        with suppress(Stale, ApiError):
+            memory.left, memory.looked_after = performer.shared(), True
+
+    @staticmethod
+    def _tidy(performer: Performer, memory: Memory) -> None:
+        """Drop what may have been left. What cannot be dropped now is tried again, and holds up nothing."""
+        with suppress(Stale):
+            memory.left = tuple(one for one in memory.left if not performer.disown(*one))
 
     def _failed(self, key: Key, release: Object, effect: effects.Effect, error: ApiError, memory: Memory) -> float:
         metrics.effect(effect.kind(), ok=False)

@@ -34,6 +34,8 @@ class Double:
 
     objects: dict[str, dict[str, Any]]
     meddle: bool = False
+    away: str = ""
+    left: list[str] = field(default_factory=list)
     patched: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -61,6 +63,8 @@ class Double:
         name = path.rpartition("/")[2]
         assert path == PATHS[name]
         self.patched.append(name)
+        if name == self.away:
+            raise errors.Unavailable(503, "ServiceUnavailable", "not now")
         if self.meddle and self.patched.count(name) == 2:
             self.objects[name]["metadata"]["managedFields"].insert(0, GATEWAY)
         try:
@@ -82,8 +86,9 @@ def look_after(cluster: Double, route: str | None = "route") -> None:
     """What the first turn of a new process does for a Release in flight."""
     release = {"metadata": {"name": "shop", "namespace": "prod", "uid": "r"}, "spec": {"workloadRef": {"name": "shop"}}}
     status = Status(wheel=Wheel(strategy="{}", workload_uid="shop", route=route))
-    memory = Memory(uid="r")
-    Performer(cluster=cast("Cluster", cluster), release=release, status=status, memory=memory, may_write=lambda: True).disown()
+    performer = Performer(cluster=cast("Cluster", cluster), release=release, status=status, memory=Memory(uid="r"),
+                          may_write=lambda: True)  # fmt: skip
+    cluster.left = [one["metadata"]["name"] for resource, one in performer.shared() if not performer.disown(resource, one)]
 
 
 def world(**changed: Any) -> Double:
@@ -117,3 +122,11 @@ def test_without_a_route_or_with_a_deleted_one_the_rest_is_looked_after() -> Non
             del cluster.objects["route"]
         look_after(cluster, route)
         assert cluster.patched == ["shop", "web", "web"]
+
+
+def test_what_cannot_be_written_now_is_left_for_later_and_holds_up_nothing_else() -> None:
+    """An API server that cannot answer for one object is asked for it again; the others are done with."""
+    cluster = world(away="shop")
+    look_after(cluster)
+    assert cluster.left == ["shop"]
+    assert OURS not in cluster.managers("web") + cluster.managers("route")
