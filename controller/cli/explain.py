@@ -11,6 +11,7 @@ import click
 from controller.cli import leading, printing, view
 from controller.cli.access import Access, cluster_options, release_argument
 from controller.cli.advice import Advice, advice
+from controller.cli.asked import asked
 from controller.cli.saw import SAW, what_is_next
 from controller.cli.snapshot import Snapshot, take
 from controller.reconcile import commit
@@ -125,6 +126,9 @@ def _evidence(found: Explanation) -> None:
         _indented(["GATE", "VERDICT", "SEEN", "MESSAGE"],
                   [[g.name, str(g.verdict), f"{view.age(g.at, now)} ago" if g.at else "", g.message]
                    for g in status.trial.gates])  # fmt: skip
+    if (spec := found.snapshot.spec) is not None and (lines := list(asked(spec, status, now))):
+        _section("Gates that compare")
+        _indented(["GATE", "", ""], [list(line) for line in lines])
     if status.requests:
         _section("Last requests")
         _indented(["REQUEST", "BY", "WHEN", "", "ANSWER"],

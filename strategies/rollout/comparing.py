@@ -134,6 +134,32 @@ def evidence_against(test: RatioTest | LimitTest, seen: Seen) -> float:
     return min(math.exp(min(log_harm(test, seen), 20.0)), _VERY_MUCH)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a test stands, in times its stake: `against` the candidate, which fails at `fails_at`, and `sure` that it is not much
+    worse, which certifies at `certifies_at`. `seen` is what was counted.
+    """
+
+    against: float
+    fails_at: float
+    sure: float
+    certifies_at: float
+    seen: str
+
+
+def standing(spec: ReleaseSpec, gate: Gate, known: Checkpoint) -> Standing:
+    """What a checkpoint says, for people."""
+    test = test_of(spec, gate, known.form)
+    seen = _begun(known, known.form, test).seen
+    return Standing(
+        against=evidence_against(test, seen),
+        fails_at=math.exp(test.guarantee.fails_at),
+        sure=min(math.exp(min(log_clear(test, seen), 20.0)), _VERY_MUCH),
+        certifies_at=math.exp(test.guarantee.passes_at),
+        seen=test.message(seen),
+    )
+
+
 def _with(turn: Turn, asked: Counting, test: RatioTest | LimitTest, state: _State, answer: Window | Unknown) -> _State:
     """The state with this answer in it."""
     if isinstance(answer, Unknown):

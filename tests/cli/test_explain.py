@@ -2,20 +2,24 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from controller.cli.advice import PHASES, REASONS, advice
 from controller.cli.saw import SAW
+from strategies.analysis.counts import Counts, Window
+from strategies.analysis.verdict import window_key
 from strategies.rollout.checks import CHECKS
 from strategies.rollout.decide import decide
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
 from strategies.spec.status import Status
-from tests.cli.conftest import Run
+from tests.cli.conftest import CANARY, Run
 from tests.cli.double import Double
 from tests.rollout.stories import in_phase
-from tests.rollout.world import World
+from tests.rollout.world import World, make_spec
 
 
 def _still(_: World) -> None:
@@ -165,3 +169,35 @@ def test_every_situation_has_advice(phase: Phase, reason: Reason) -> None:
         assert line.effect
         assert "{" not in line.command or "revisionHistoryLimit" in line.command
         assert line.command.split()[0] in ("kubectl", "releasectl", "helm")
+
+
+def test_of_gates_that_compare_it_is_told_what_was_asked_and_what_would_change_the_verdict(cluster: Double, run: Run) -> None:
+    """What came back, and how far the evidence is, as a small drawing."""
+    ratio = {"bad": 'x_total{code="5"}', "total": "x_total", "interval": "10s", "delay": "5s"}
+    latency = {"histogram": "x_bucket", "threshold": 0.3, "hashLabel": "hash"}
+    wanted = [{"name": "errors", "ratio": ratio}, {"name": "slow", "latency": latency}]
+    cluster.spec = {**cluster.spec, "gates": wanted}
+
+    def count(world: World) -> None:
+        world.spec = make_spec(**CANARY, gates=wanted)
+        keys = (window_key(world.now + timedelta(seconds=10 * n)) for n in range(2, 5))
+        sides = {"candidate": Counts.of(bad=12, total=200), "stable": Counts.of(bad=16, total=800)}
+        windows = tuple(Window(key=key, **sides) for key in keys)
+        decision = decide(world.spec, replace(world.observe(), windows={"errors": windows}), world.status, world.now)
+        world.status = decision.status
+
+    cluster.change(count)
+    said = run("explain", "shop").out
+    for words in (
+        'errors   asked     MetricSource default: bad x_total{code="5"}, all x_total; windows of 10s, read 5s after their end',
+        "against shop-kv1-…, by label pod",
+        "counted   3 windows with requests, 3 of this step, the last 0s ago: candidate 36 of 600 bad (6 %)",
+        "at least 1.3 times worse (99% sure at any time)",
+        "against   █████████████████░░░ 92 of 200",
+        "for       ░░░░░░░░░░░░░░░░░░░░ 0.02 of 20",
+        "changes   Fail at 200 against; Pass after 3 windows of the step while below 10; certified (less than 2 times as bad) ",
+        "slow     asked     MetricSource default: x_bucket, bad above 0.3; windows of 15s, read 35s after their end",
+        "against kv1, by label hash",
+        "changes   windows with requests on all sides",
+    ):
+        assert words in said

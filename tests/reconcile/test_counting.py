@@ -19,10 +19,13 @@ from strategies.analysis.verdict import Unknown, window_key
 from strategies.spec.gate import Ratio
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Kind, Revision, Status, Step, Trial
+from tests.metrics.server import Server, reply
+from tests.metrics.test_pool import wait_for
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 ASKED = Ratio(bad="bad_total", total="all_total", interval=10 * SECOND, delay=4 * SECOND)
+RATIO: dict[str, Any] = {"bad": "bad_total", "total": "all_total", "interval": "10s", "delay": "4s"}
 Callback = Callable[[tuple[Series, ...] | Unknown], None]
 
 
@@ -60,6 +63,7 @@ class Double:
     """A cluster and Queries as far as an Asker looks at them; what is asked waits here."""
 
     labels: dict[str, str] = field(default_factory=dict)
+    address: str = "http://p"
     now: datetime = NOON + 14 * SECOND
     asked: list[tuple[str, datetime, Callback]] = field(default_factory=list)
     woken: int = 0
@@ -70,7 +74,7 @@ class Double:
 
     def get(self, *_: str) -> dict[str, Any]:
         """The MetricSource."""
-        return {"metadata": {"resourceVersion": "1"}, "spec": {"address": "http://p", "labels": self.labels}}
+        return {"metadata": {"resourceVersion": "1"}, "spec": {"address": self.address, "labels": self.labels}}
 
     def submit_series(self, _source: str, _asked: object, promql: str, at: datetime, callback: Callback) -> None:
         """As Queries."""
@@ -83,16 +87,16 @@ class Double:
     def ask(self, memory: Memory, **ratio: Any) -> datetime | None:
         """A turn asks."""
         asker = Asker(cast("Cluster", self), cast("Queries", self), "rc", self.wake)
-        ratio = {"bad": "bad_total", "total": "all_total", "interval": "10s", "delay": "4s", **ratio}
-        spec = ReleaseSpec.model_validate({"workloadRef": {"name": "web"}, "gates": [{"name": "errors", "ratio": ratio}]})
+        asked = [{"name": "errors", "ratio": {**RATIO, **ratio}}]
+        spec = ReleaseSpec.model_validate({"workloadRef": {"name": "web"}, "gates": asked})
         return asker.ask(("shop", "web"), spec, status(), ("errors",), memory)
 
 
-def status(candidate: str = "web-2") -> Status:
+def status(candidate: str = "web-2", stable: str = "web-1") -> Status:
     """A trial at its first step with traffic, which began at noon."""
-    stable, new = (Revision(hash=name[-1:], replica_set=name, digest="d", generation=1) for name in ("web-1", candidate))
+    old, new = (Revision(hash=name[-1:], replica_set=name, digest="d", generation=1) for name in (stable, candidate))
     step = Step(index=1, of=3, name="Traffic", weight=20, entered=NOON, since=NOON)
-    return Status(stable=stable, trial=Trial(attempt=1, kind=Kind.RELEASE, candidate=new, step=step, started=NOON))
+    return Status(stable=old, trial=Trial(attempt=1, kind=Kind.RELEASE, candidate=new, step=step, started=NOON))
 
 
 def series(pod: str, *values: float) -> Series:
@@ -168,3 +172,27 @@ def test_of_what_could_not_be_counted_only_the_newest_is_kept() -> None:
     assert memory.counts() == {"g": (one, two)}
     memory.counted(7, "g", [("", gone)])
     assert memory.counts() == {"g": (one, two)}, "of another trial"
+
+
+def test_fifty_releases_of_a_namespace_cost_as_many_queries_as_one() -> None:
+    """Two for each window, whenever in it their turns come; and each gets the windows of its own pods."""
+    pods = [f"web{n}-{side}-abcde" for n in range(50) for side in (1, 2)]
+    times = [NOON.timestamp() - 10 + 5 * n for n in range(6)]
+    rows = [{"metric": {"pod": pod}, "values": [[at, str(10 * n)] for n, at in enumerate(times)]} for pod in pods]
+    with Server(reply({"status": "success", "data": {"resultType": "matrix", "result": rows}})) as server:
+        double, queries, memories = Double({"ns": "$namespace"}, address=server.url), Queries(), []
+        asker = Asker(cast("Cluster", double), queries, "rc", double.wake)
+        spec = ReleaseSpec.model_validate({"workloadRef": {"name": "web"}, "gates": [{"name": "errors", "ratio": RATIO}]})
+        for number in range(50):
+            memories.append(Memory(uid=str(number)))
+            known = status(f"web{number}-2", f"web{number}-1")
+            asker.ask(("shop", f"web{number}"), spec, known, ("errors",), memories[-1])
+            if number % 10 == 0:
+                wait_for(lambda: bool(memories[-1].counts()))
+        wait_for(lambda: all(memory.counts() for memory in memories))
+        for memory in memories:
+            (window,) = memory.counts()["errors"]
+            assert isinstance(window, Window)
+            assert window.candidate.total == 20
+        assert len(server.heads) == 2
+        queries.close()
