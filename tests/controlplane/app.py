@@ -1,8 +1,8 @@
 """The application under release in tests: one process is one pod, standard library only, started in 20 ms of CPU.
 
-`GET /` answers `{"version", "pod"}` with 200, or with 500 at a chosen rate, after a chosen time; `/healthz` is for
-probes, `/metrics` for Prometheus. It listens on $POD_IP:8080. How it behaves is said by the environment, or by the
-image's tag, so that `kubectl set image` is enough to ship a bad version:
+`GET /` answers `{"version", "pod"}` with 200, or with 500 at a chosen rate, after a chosen time; `/broken` always answers with
+500, as what needs a database that is down; `/healthz` is for probes, `/metrics` for Prometheus. It listens on $POD_IP:8080. How
+it behaves is said by the environment, or by the image's tag, so that `kubectl set image` is enough to ship a bad version:
 
     tag        = version *("-" behaviour)      such as 2, 2.1-errors20, 3-slow300-startup2
     behaviour  = "errors" percent              ERROR_RATE (share, 0-1): that share of answers is 500
@@ -71,7 +71,7 @@ class Application:
             return (0, 200, "ok") if time.monotonic() >= self.ready_at else (0, 503, "not ready")
         if path == "/metrics":
             return 0, 200, self._metrics()
-        code = 500 if random.random() < self.error_rate else 200
+        code = 500 if path == "/broken" or random.random() < self.error_rate else 200
         self._codes[code] += 1
         self._seconds += self.latency
         for index, edge in enumerate(BUCKETS):

@@ -265,10 +265,10 @@ class Shop:
         return {r["spec"]["template"]["spec"]["containers"][0]["image"]: r["spec"]["replicas"]
                 for r in self.replica_sets() if r["spec"]["replicas"]}  # fmt: skip
 
-    def traffic(self, *, rate: float = 100, seconds: float = 30) -> Traffic:
+    def traffic(self, *, rate: float = 100, seconds: float = 30, path: str = "/") -> Traffic:
         """Users' requests through the gateway."""
         assert self.gateway is not None
-        return Traffic(self.gateway.address, host=self.host, rate=rate, seconds=seconds)
+        return Traffic(self.gateway.address, host=self.host, rate=rate, seconds=seconds, path=path)
 
     # --- watching
 
