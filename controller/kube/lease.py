@@ -14,6 +14,8 @@ from typing import Any
 
 SHORTEST_DURATION = 1.0
 LONGEST_DURATION = 300.0  # A record with a longer one is a mistake, and must not keep everybody out for a day.
+MOST_TRANSITIONS = 2**31 - 1
+"""An int32: the API server stores no more, and would refuse every taking over of a Lease that somebody has set so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def judge(seen: Observation, now: float, identity: str) -> Verdict:
     remaining = seen.since + record.duration - now
     if record.holder and remaining > 0:
         return Wait(record.holder, remaining)
-    return Take(record.transitions + 1)
+    return Take(record.transitions + 1 if 0 <= record.transitions < MOST_TRANSITIONS else 0)
 
 
 def observe(before: Observation | None, record: Record | None, now: float) -> Observation:

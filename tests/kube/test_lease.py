@@ -23,6 +23,8 @@ CASES = {
     "somebody renewed just now, though his wall clock says 2001": (record("you"), 0.0, Wait("you", 10.0)),
     "somebody holds it for another second": (record("you"), 9.0, Wait("you", 1.0)),
     "it has run out": (record("you"), 10.0, Take(4)),
+    "its count is at its end, and begins anew": (record("", transitions=2**31 - 1), 0.0, Take(0)),
+    "its count is senseless, and begins anew": (record("", transitions=-5), 0.0, Take(0)),
     "the holder's own duration counts": (record("you", duration=30.0), 10.0, Wait("you", 20.0)),
 }
 
