@@ -11,8 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, St
 from pydantic.alias_generators import to_camel
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
-DURATION_PATTERN = r"^([0-9]{1,6}(ms|s|m|h))+$"
+DURATION_PATTERN = r"^([0-9]{1,6}(ms|s|m)|[0-9]{1,5}h)+$"
 DURATION_LENGTH = 32
+"""Together 57 years at most: a moment that is two of them away is still one that a status can have, and CEL can count them."""
 
 
 def parse_duration(text: Any) -> Any:
