@@ -34,7 +34,6 @@ from strategies.world.observation import Kept
 Object = dict[str, Any]
 _REQUESTS = {f"{names.GROUP}/{key}" for key in KEYS}
 
-
 _DROP_TRIES = 4
 
 
@@ -214,7 +213,8 @@ def _remove_request(do: Performer, effect: effects.RemoveRequest) -> None:
     # A value may be longer than what is remembered of it.
     test = {"op": "test", "path": path, "value": written if written[: len(effect.value)] == effect.value else effect.value}
     patch: Patch = [test, {"op": "remove", "path": path}]
-    annotations = (do.release["metadata"].get("annotations") or {}).keys()
+    now = do.cluster.releases.get(*do._key) or do.release  # Another answer of this turn may have gone before.
+    annotations = (now["metadata"].get("annotations") or {}).keys()
     if names.REQUESTED_BY in annotations and len(annotations & _REQUESTS) == 1:
         # The author goes with the last request.
         patch.append({"op": "remove", "path": f"/metadata/annotations/{deployment.key(names.REQUESTED_BY)}"})

@@ -159,6 +159,8 @@ def drained(turn: Turn, _: World) -> list[Effect] | Wait:
         if route.weight > 0 and not _diverted(turn):
             return Wait(message="The route still sends traffic to the revision that goes.")
         moments.append(route.since)
+    if turn.routed and _diverted(turn) and (seen := _candidate_service_seen(turn)) is not None:
+        moments.append(seen.serving_since)  # Where the route could not be written, users have left since then.
     ends = [m + turn.spec.traffic.drain for m in moments if m is not None]
     if ends and max(ends) > turn.now:
         return Wait(message="Connections drain.", until=max(ends))

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.simulation import corpus, seeds
 from tests.simulation.exploring import Explorer, Result, in_forks, str_of
 from tests.simulation.faults import Kind, parse
-from tests.simulation.stories import STORIES
+from tests.simulation.stories import POINTED, STORIES
 
 WORKERS = max(1, min(2, os.cpu_count() or 1))
 
@@ -32,7 +32,7 @@ def main() -> int:
     plans.add_argument("stories", nargs="*", default=list(STORIES))
     plans.add_argument("--out", help="a file for all results, pickled")
     replay = commands.add_parser("replay", help="one run, with its history")
-    replay.add_argument("story", choices=sorted(STORIES))
+    replay.add_argument("story", choices=sorted(STORIES | POINTED))
     replay.add_argument("plan", nargs="?", default="")
     replay.add_argument("seed", nargs="?", type=int)
     chosen = parser.parse_args()

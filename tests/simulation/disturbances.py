@@ -33,6 +33,12 @@ def _pod_deleted(world: World, fault: Fault) -> None:
         world.admin.delete("pods", pods[fault.at % len(pods)]["metadata"]["name"], NAMESPACE)
 
 
+def _node_lost(world: World, _: Fault) -> None:
+    """All pods are gone at once; their ReplicaSets make new ones."""
+    for pod in world.admin.list("pods", NAMESPACE):
+        world.admin.delete("pods", pod["metadata"]["name"], NAMESPACE)
+
+
 def _scaled(world: World, fault: Fault) -> None:
     if world.find("deployments.apps"):
         world.person_patch("deployments.apps", {"spec": {"replicas": int(fault.seconds)}})
@@ -74,6 +80,8 @@ def _policy_gone(world: World, fault: Fault) -> None:
             world.admin.delete(resource, name)
 
     def restore() -> None:
+        if world.faults == 1:
+            world.invariants.not_on_trial()
         for resource, there in found:
             if there and world.admin.find(resource, name) is None:
                 metadata = {"name": name, "annotations": there["metadata"].get("annotations") or {}}
@@ -90,6 +98,18 @@ def _outage(world: World, fault: Fault) -> None:
 def _forbidden(world: World, fault: Fault) -> None:
     world.refusing = (("PATCH", "POST", "DELETE")[fault.at % 3], Kind.REFUSED)
     world.loop.later(fault.seconds, "the rights are back", world.accept)
+
+
+def _route_refused(world: World, fault: Fault) -> None:
+    """The route may not be written for so long; where nothing else is wrong, that is enough for the other lever."""
+    world.untouchable = "/httproutes/"
+
+    def end() -> None:
+        world.untouchable = ""
+        if world.faults == 1:
+            world.invariants.not_reached()
+
+    world.loop.later(fault.seconds, "the route may be written", end)
 
 
 def _clock_jump(world: World, fault: Fault) -> None:
@@ -143,5 +163,7 @@ _HAPPENINGS: dict[Kind, Callable[[World, Fault], None]] = {
     Kind.STORM: _storm,
     Kind.KILLED: _killed,
     Kind.DOWN: _down,
+    Kind.NODE_LOST: _node_lost,
+    Kind.ROUTE_REFUSED: _route_refused,
     Kind.LAGGING: _lagging,
 }

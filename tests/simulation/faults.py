@@ -38,6 +38,8 @@ class Kind(StrEnum):
     KILLED = "killed"
     LAGGING = "lagging"
     DOWN = "down"
+    NODE_LOST = "node-lost"
+    ROUTE_REFUSED = "route-refused"
 
 
 class On(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from controller.api import names
@@ -16,6 +16,7 @@ from playground.apiserver.store import Event
 from strategies.analysis.verdict import window_key
 from strategies.spec.base import parse_duration
 from tests.simulation import changes
+from tests.simulation.look import Look
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
@@ -42,6 +43,8 @@ class Invariants:
         self._answers: dict[str, dict[datetime, float]] = defaultdict(dict)
         self._generation: dict[str, int] = {}
         self._failed_at: float | None = None
+        self._reached: set[str] = set()
+        self._left: dict[str, float] = {}
 
     # --- what is told
 
@@ -77,7 +80,9 @@ class Invariants:
         if self.misled:
             return
         look = Look(self._world, self._objects)
-        {"ReplicaSet": self._set, "Release": self._release, "HTTPRoute": self._route}.get(kind, lambda *_: None)(
+        self._follow_users(look)
+        {"ReplicaSet": self._set, "Release": self._release, "HTTPRoute": self._route,
+         "Service": self._service}.get(kind, lambda *_: None)(
             look, event.kind, before, now, writer
         )
         self._always(look)
@@ -117,6 +122,8 @@ class Invariants:
         if kind == "MODIFIED" and new != old:
             driven = names.DRIVEN in look.labels and look.deployment["spec"].get("paused")
             assert driven and look.recreate, f"S5: {name} was scaled without the wheel"
+            if new < old and name in look.leaving:
+                self._s2_leaving(look, name)
         if trial and trial.get("outcome") and name == trial["candidate"]["replicaSet"]:
             assert new <= old, "S4: a failed candidate got pods"
         if kind == "ADDED":
@@ -135,6 +142,50 @@ class Invariants:
         assert new >= 1, "S1: a batch took the last pod of stable"
         assert new + available >= look.replicas - look.unavailable, f"S1: a batch left {new} + {available} of {look.replicas}"
 
+    def _follow_users(self, look: Look) -> None:
+        """Which ReplicaSets users reach, and since when they do not reach the others any more."""
+        reached = {s["metadata"]["name"] for s in self._objects["ReplicaSet"].values() if look.reached(s)}
+        self._left |= dict.fromkeys(self._reached - reached, self._world.loop.now())
+        self._reached = reached
+
+    def _s2_leaving(self, look: Look, name: str) -> None:
+        """Pods of a revision that goes are taken away only once users have gone, and their connections with them."""
+        status = self._objects["ReplicaSet"][name].get("status") or {}
+        if look.in_batches or not status.get("readyReplicas") or not look.replicas:
+            return
+        assert name not in self._reached, f"S2: {name} is shrunk while users are sent to it"
+        drain = parse_duration(((look.release or {})["spec"].get("traffic") or {}).get("drain", "0s")).total_seconds()
+        gone = self._world.loop.now() - self._left.get(name, 0.0)
+        assert self._skewed or gone >= drain - 0.001, f"S2: {name} is shrunk {gone:.3f} s after its last user"
+
+    @property
+    def _skewed(self) -> bool:
+        return any(p.skew or p._pace != 1.0 for p in self._world.processes)
+
+    def not_reached(self) -> None:
+        """L2: users are not sent to a revision that is being taken back, whatever lever does not work."""
+        look = Look(self._world, self._objects)
+        trial = look.trial or {}
+        spent = self._world.loop.now() - datetime.fromisoformat(look.status["since"]).timestamp() if trial.get("outcome") else 0.0
+        name = trial["candidate"]["replicaSet"] if spent > 5.0 else ""
+        assert name not in self._reached, f"L2: the route cannot be written, and users are still sent to {name}"
+
+    def not_on_trial(self) -> None:
+        """S5: a trial needs the hold."""
+        trial = Look(self._world, self._objects).trial
+        assert not trial or trial.get("outcome"), "S5: no policy holds changes, and a trial goes on"
+
+    def _service(self, look: Look, _kind: str, before: Object | None, now: Object, writer: Process | None) -> None:
+        """S1: all users at once only for a revision that can carry them; with a fault, pods may go unseen at any time."""
+        old, new = ((o["spec"].get("selector") or {}).get(names.HASH) if o else None for o in (before, now))
+        trial = look.trial
+        if writer is None or old == new or not trial or trial.get("outcome") or self._world.faults:
+            return
+        found = self._objects["ReplicaSet"].get(trial["candidate"]["replicaSet"])
+        if before is not None and new == trial["candidate"]["hash"] and found:
+            there = (found.get("status") or {}).get("availableReplicas", 0)
+            assert there >= look.replicas, f"S1: all users are sent to {there} of {look.replicas} pods"
+
     def _release(self, look: Look, kind: str, before: Object | None, now: Object, _writer: Process | None) -> None:
         old, new = (before or {}).get("status") or {}, now.get("status") or {}
         if kind == "DELETED" or not new or new == old:
@@ -148,6 +199,13 @@ class Invariants:
         for gate in (new.get("trial") or {}).get("gates") or []:
             known = gate.get("name") == "pods" or isinstance(gate.get("value"), float | int)
             assert gate["verdict"] != "Pass" or known, f"S12: gate {gate['name']} passed on nothing"
+            answers = new.get("requests") != old.get("requests")
+            undone = new["trial"].get("outcome") or gate["verdict"] != "Fail"
+            assert undone or answers, f"S4: gate {gate['name']} has failed, and the trial goes on"
+        was, is_ = old.get("trial") or {}, new.get("trial") or {}
+        if is_ and is_["attempt"] != was.get("attempt") and is_["kind"] == "Release":
+            again = is_["candidate"].get("version") in [r.get("version") for r in new.get("rejected") or []]
+            assert not again, f"S4: rejected {is_['candidate'].get('version')} is on trial again"
         self._s3_gate(look, old, new, now["spec"])
         self._s10_once(old, new)
         if new.get("phase") != old.get("phase") or new.get("reason") != old.get("reason"):
@@ -285,102 +343,3 @@ class Invariants:
             if name in (found["metadata"]["name"], found["metadata"]["labels"].get(names.HASH)):
                 return changes.tag(found)
         return "?"
-
-
-class Look:
-    """The objects as they are at one moment, as far as the invariants ask."""
-
-    def __init__(self, world: World, objects: dict[str, dict[str, Object]]) -> None:
-        self._world, self._objects = world, objects
-        self.release, self.deployment = objects["Release"].get("shop"), objects["Deployment"].get("shop")
-        self.route = objects["HTTPRoute"].get("shop")
-        self.status: Object = (self.release or {}).get("status") or {}
-        self.trial: Object | None = self.status.get("trial")
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """The Deployment's."""
-        return (self.deployment or {}).get("metadata", {}).get("labels") or {}
-
-    @property
-    def known(self) -> bool:
-        """Whether the Deployment is the one that the status is about."""
-        uid = (self.deployment or {}).get("metadata", {}).get("uid")
-        return self.release is not None and uid is not None and self.status.get("workloadUid") in (None, uid)
-
-    @property
-    def replicas(self) -> int:
-        """The Deployment's."""
-        return int((self.deployment or {}).get("spec", {}).get("replicas", 0))
-
-    @property
-    def recreate(self) -> bool:
-        """Whether the Deployment's strategy is Recreate."""
-        return (self.deployment or {}).get("spec", {}).get("strategy", {}).get("type") == "Recreate"
-
-    @property
-    def unavailable(self) -> int:
-        """The Deployment's own maxUnavailable, in pods."""
-        own = json.loads((self.status.get("wheel") or {}).get("strategy") or "{}")
-        value = (own.get("rollingUpdate") or {}).get("maxUnavailable", "25%")
-        return value if isinstance(value, int) else int(value.rstrip("%")) * self.replicas // 100
-
-    @property
-    def active(self) -> list[Object]:
-        """The Deployment's ReplicaSets that want pods."""
-        return [s for s in self._objects["ReplicaSet"].values() if s["spec"]["replicas"]]
-
-    @property
-    def named(self) -> set[str]:
-        """The ReplicaSets that the status names."""
-        revisions = (self.status.get("stable"), self.status.get("retiring"), (self.trial or {}).get("candidate"))
-        return {r["replicaSet"] for r in revisions if r}
-
-    @property
-    def pinned(self) -> list[str]:
-        """Services with a pin."""
-        return [name for name, s in self._objects["Service"].items() if names.PIN in (s["metadata"].get("labels") or {})]
-
-    @property
-    def routed(self) -> bool:
-        """Whether the release in flight splits a route."""
-        return bool((self.status.get("wheel") or {}).get("route"))
-
-    @property
-    def exchange(self) -> bool:
-        """Whether pods are exchanged in batches."""
-        return (self.trial or {}).get("step", {}).get("name") == "Batch"
-
-    def duration(self, step: Object) -> timedelta:
-        """The shortest time of a step, by the spec."""
-        spec: Object = (self.release or {}).get("spec") or {}
-        strategy = spec.get("strategy") or {}
-        warm = parse_duration(spec.get("rollback", {}).get("warm", {}).get("for", "5m"))
-        if step["name"] == "Bake":
-            return warm
-        if step["name"] == "Preview":
-            blue_green = strategy.get("type") == "BlueGreen"
-            return parse_duration(strategy.get("blueGreen", {}).get("previewDuration", "0s")) if blue_green else timedelta()
-        if step["name"] == "Batch":
-            return parse_duration(strategy.get("rolling", {}).get("pause", "0s"))
-        known = [s for s in strategy.get("canary", {}).get("steps", []) if s["weight"] == step["weight"] and not s.get("early")]
-        return parse_duration(known[0].get("duration", "0s")) if known else timedelta()
-
-    def ready(self, service: str) -> dict[str, int]:
-        """ReplicaSet → ready endpoints in a Service's slices."""
-        found: dict[str, int] = defaultdict(int)
-        for piece in self._objects["EndpointSlice"].values():
-            if (piece["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == service:
-                for endpoint in piece.get("endpoints") or []:
-                    if endpoint["conditions"].get("ready") and "targetRef" in endpoint:
-                        found[endpoint["targetRef"]["name"].rpartition("-")[0]] += 1
-        return found
-
-    def weights(self, route: Object) -> list[int]:
-        """Of the first rule's backends."""
-        return [b.get("weight", 1) for b in route["spec"]["rules"][0]["backendRefs"]]
-
-    def share(self, route: Object | None) -> int | None:
-        """The candidate's share of the first rule; None for a route in its owner's form."""
-        backends = route["spec"]["rules"][0]["backendRefs"] if route else []
-        return next((b.get("weight", 1) for b in backends if b["name"] == "shop-candidate"), None)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from tests.simulation import oracle
 from tests.simulation.exploring import Result, told
 from tests.simulation.faults import Fault, Kind, On, Plan
-from tests.simulation.stories import STORIES
+from tests.simulation.stories import POINTED, STORIES
 
 _WRITES = tuple(Kind)[: tuple(Kind).index(Kind.SLOW)]
 _EVENTS = (Kind.FROZEN, Kind.UNOBSERVED, Kind.COMPACTED)
-_MOMENTS = tuple(Kind)[tuple(Kind).index(Kind.POD_DELETED) :]
+_MOMENTS = tuple(Kind)[tuple(Kind).index(Kind.POD_DELETED) : tuple(Kind).index(Kind.NODE_LOST)]
 _LASTS = {Kind.THROTTLED: (0, 3), Kind.FROZEN: (1, 40), Kind.UNOBSERVED: (1, 10), Kind.SLOW: (1, 25), Kind.SILENT: (5, 60),
           Kind.NOT_A_NUMBER: (5, 60), Kind.POLICY_GONE: (2, 20), Kind.OUTAGE: (2, 90), Kind.FORBIDDEN: (2, 60),
           Kind.CLOCK_JUMP: (-3600, 3600), Kind.STORM: (1, 2), Kind.SCALED: (1, 5), Kind.OVERLAP: (12, 40)}  # fmt: skip
@@ -41,10 +41,11 @@ def run(seed: int) -> Result:
 
 def judged(name: str, plan: Plan, seed: int | None) -> Result:
     """A story under a plan; where nothing has changed its end, against the fault-free run."""
-    result = told(STORIES[name], plan, seed)
+    story = (STORIES | POINTED)[name]
+    result = told(story, plan, seed)
     if not result.problem and not CHANGES_THE_END & {f.kind for f in plan}:
         if name not in _PLAIN:
-            _PLAIN[name] = told(STORIES[name])
+            _PLAIN[name] = told(story)
         plain = _PLAIN[name]
         result.problem = plain.problem or oracle.difference(result.end, result.made, plain.end, result.made)
     return result

@@ -15,7 +15,8 @@ Object = dict[str, Any]
 GROUP = "release-coordinator.io"
 RELEASES, DEPLOYMENTS = f"releases.{GROUP}", "deployments.apps"
 ROUTES = "httproutes.gateway.networking.k8s.io"
-GOOD, WORSE, BETTER = "shop:2", "shop:2-errors50", "shop:3"
+GOOD, WORSE, BETTER, RESTLESS = "shop:2", "shop:2-errors50", "shop:3", "shop:5"
+"""The last one is bad in every third window of 12 seconds, and never in two in a row."""
 _QUERY = 'errors{hash="$candidate"}'
 _CANARY = {
     "type": "Canary",
@@ -23,14 +24,14 @@ _CANARY = {
 }
 
 
-def _gate() -> Object:
-    return {"name": "errors", "threshold": {"query": _QUERY, "max": 0.05, "interval": "2s", "failures": 2}}
+def _gate(interval: str) -> Object:
+    return {"name": "errors", "threshold": {"query": _QUERY, "max": 0.05, "interval": interval, "failures": 2}}
 
 
-def _release(strategy: Object, *, routed: bool) -> Object:
+def _release(strategy: Object, *, routed: bool, interval: str = "2s") -> Object:
     traffic: Object = {"drain": "2s", **({"httpRoute": {"name": NAME}} if routed else {})}
-    spec = {"workloadRef": {"name": NAME}, "strategy": strategy, "traffic": traffic, "gates": [_gate()], "progressDeadline": "2m",
-            "rollback": {"warm": {"for": "8s"}}}  # fmt: skip
+    spec = {"workloadRef": {"name": NAME}, "strategy": strategy, "traffic": traffic, "gates": [_gate(interval)],
+            "progressDeadline": "2m", "rollback": {"warm": {"for": "8s"}}}  # fmt: skip
     return {"apiVersion": f"{GROUP}/v1alpha1", "kind": "Release", "metadata": {"name": NAME}, "spec": spec}
 
 
@@ -45,7 +46,16 @@ def deployment(image: str, replicas: int) -> Object:
     }
 
 
-def shop(release: Object, *, replicas: int = 3, routed: bool, image: str = "shop:1") -> Callable[[World], None]:
+def _autoscaler() -> Object:
+    """An HPA of the Deployment's; what it would do, the story's people do."""
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME}
+    spec = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 9}
+    return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": NAME}, "spec": spec}
+
+
+def shop(
+    release: Object, *, replicas: int = 3, routed: bool, image: str = "shop:1", autoscaled: bool = False
+) -> Callable[[World], None]:
     """Makes the shop with its Services, its route and its Release, at version 1 unless the image is another."""
 
     def make(world: World) -> None:
@@ -67,8 +77,11 @@ def shop(release: Object, *, replicas: int = 3, routed: bool, image: str = "shop
             route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": NAME},
                      "spec": {"parentRefs": [parent], "rules": rules}}  # fmt: skip
             admin.create(ROUTES, route, NAMESPACE)
+        if autoscaled:
+            admin.create("horizontalpodautoscalers.autoscaling", _autoscaler(), NAMESPACE)
         world.go(lambda: False, 15.0)
         world.answers[WORSE] = lambda _: 0.5
+        world.answers[RESTLESS] = lambda at: 0.5 if at.timestamp() // 12 % 3 == 1 else 0.0
         admin.create(RELEASES, release, NAMESPACE)
 
     return make
@@ -102,6 +115,21 @@ def rests(version: str, outcome: str = "") -> Callable[[World], bool]:
         return status.get("phase") in ("Healthy", "RolledBack") and stable and (not outcome or history[-1:] == [outcome])
 
     return there
+
+
+def wound_up(world: World) -> bool:
+    """Completed, and nothing is left to do but to give the wheel back."""
+    services = world.admin.list("services", NAMESPACE)
+    return phase("Completing")(world) and not any("pod-template-hash" in s["spec"]["selector"] for s in services)
+
+
+def answered(count: int) -> Callable[[World], bool]:
+    """So many requests have an answer."""
+    return lambda world: len(world.status.get("requests") or []) == count
+
+
+def _all_answered(world: World) -> bool:
+    return rests("2")(world) and len(world.status["requests"]) == 2
 
 
 def _twice_rejected(world: World) -> bool:
@@ -170,6 +198,20 @@ def forget_namespace(when: Callable[[World], bool]) -> Act:
     return Act(name="delete the namespace", when=when, do=lambda world: world.admin.delete("namespaces", NAMESPACE))
 
 
+def scaled_to(replicas: int) -> Callable[[World], bool]:
+    """So many pods there are, and so many are wanted."""
+
+    def there(world: World) -> bool:
+        found = world.find(DEPLOYMENTS) or {}
+        return bool(found) and found["spec"]["replicas"] == replicas == found["status"].get("replicas", 0)
+
+    return there
+
+
+def _back_at(replicas: int) -> Callable[[World], bool]:
+    return lambda world: phase("RolledBack")(world) and scaled_to(replicas)(world)
+
+
 def _no_namespace(world: World) -> bool:
     return world.admin.find("namespaces", NAMESPACE) is None
 
@@ -177,6 +219,7 @@ def _no_namespace(world: World) -> bool:
 _HEALTHY = rests("1")
 _BLUE_GREEN = {"type": "BlueGreen", "blueGreen": {"previewDuration": "5s"}}
 _ROLLING = {"type": "Rolling", "rolling": {"batch": "1", "pause": "3s"}}
+_HASTY = {"type": "Canary", "canary": {"steps": [{"weight": 25}, {"weight": 50}, {"weight": 100}]}}
 _GOES_OUT = ship(GOOD, _HEALTHY)
 _NEVER_READY, _CRASHING, _NO_IMAGE = "shop:2-neverready", "shop:2-crash0", "shop:2-nopull"
 _REJECTED = rests("1", "Rejected")
@@ -223,3 +266,23 @@ STORIES = {
 EXHAUSTIVE = ("rolling", "canary-route", "canary-share", "blue-green", "rollback-in-flight", "rollback-warm", "rollback-cold",
               "superseded", "deleted-in-flight")  # fmt: skip
 """The stories of which every single fault is tried."""
+POINTED = {
+    story.name: story
+    for story in (
+        Story(name="autoscaled", make=shop(_release(_CANARY, routed=False), routed=False, autoscaled=True),
+              acts=(_GOES_OUT, scale(1, phase("Baking"))), over=rests("2")),
+        Story(name="restless", make=shop(_release(_CANARY, routed=False, interval="12s"), routed=False),
+              acts=(ship(RESTLESS, _HEALTHY),), over=rests("5")),
+        _story("fixed", _CANARY, (ship(WORSE, _HEALTHY), ship(GOOD, phase("RolledBack"))), rests("2")),
+        _story("hasty", _HASTY, (_GOES_OUT,), rests("2")),
+        _story("late-template", _BLUE_GREEN, (_GOES_OUT, ship(BETTER, wound_up)), rests("3")),
+        _story("paused-twice", _CANARY, (_GOES_OUT, ask("pause", "true", step(1)), ask("resume", "true", phase("Paused")),
+                                         ask("pause", "true", step(2)), ask("resume", "true", phase("Paused"))), rests("2")),
+        _story("promoted", _CANARY, (_GOES_OUT, ask("promote", "step", step(1)), ask("promote", "full", answered(1))),
+               _all_answered),
+        _story("rejected-and-scaled", _CANARY, (_GOES_OUT, ask("rollback", "previous", rests("2", "Completed")),
+                                                ship(GOOD, rests("1", "Completed")), scale(0, phase("RolledBack")),
+                                                scale(3, scaled_to(0))), _back_at(3)),
+    )
+}  # fmt: skip
+"""Stories told to show one guard each, in tests.simulation.mutants; seeds draw from the others."""

@@ -88,6 +88,7 @@ class World:
     def __init__(self, story: Story, plan: Plan = (), seed: int | None = None) -> None:
         self.story, self.seed, self.elected = story, seed, story.elected
         self.plan, self.trouble = list(plan), sum(abs(f.seconds) + 10.0 for f in plan)
+        self.faults = len(plan)
         self._chance = random.Random(f"{seed} order")
         self.loop = Loop(choose=None if seed is None else self._choose)
         self.cluster = Cluster(self.loop, audience=story.audience)
@@ -107,6 +108,7 @@ class World:
         self.override: Callable[[datetime], float | None] | None = None
         self.asked: Counter[tuple[str, datetime]] = Counter()
         self.refusing: tuple[str, Kind] | None = None
+        self.untouchable = ""
         self.history: list[str] = []
         self._acts = list(story.acts)
         self._changed = True
@@ -221,7 +223,7 @@ class World:
             self.writes.append(Write(len(self.writes) + 1, process.name, f"{method} {path}"))
             self._may_fork(On.WRITE, len(self.writes))
         self._may_fork(On.CALL, self.calls)
-        if (refused := self.refusal(method)) is not None:
+        if (refused := self.refusal(method, path)) is not None:
             return refused
         for fault in self.plan:
             number = len(self.writes) if fault.on is On.WRITE else self.calls
@@ -231,8 +233,10 @@ class World:
                 return fault
         return None
 
-    def refusal(self, method: str) -> Fault | None:
+    def refusal(self, method: str, path: str = "") -> Fault | None:
         """Of an outage, or of rights that were taken away."""
+        if method != "GET" and self.untouchable and self.untouchable in path:
+            return Fault(kind=Kind.REFUSED, on=On.CALL, at=self.calls)
         if self.refusing is None or self.refusing[0] not in ("", method):
             return None
         return Fault(kind=self.refusing[1], on=On.CALL, at=self.calls)
