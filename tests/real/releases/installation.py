@@ -1,5 +1,6 @@
 """One installation of the chart: install, where its pods are, what they logged, and their sudden end."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from tests.controlplane.api import ApiFailure
 from tests.controlplane.cluster import ControlPlane
 
+ACCOUNT = "system:serviceaccount:release-coordinator:release-coordinator"
 CHART = Path(__file__).parents[3] / "charts" / "release-coordinator"
 
 
@@ -19,10 +21,16 @@ class Installation:
         self._prometheus = prometheus
 
     def install(self, *values: str) -> None:
-        """`helm upgrade --install`, and wait until its pods are ready. `values` as `--set` takes them."""
+        """`helm upgrade --install` into a namespace that takes restricted pods alone, and wait until its own are ready.
+
+        `values` as `--set` takes them.
+        """
+        enforced = {"pod-security.kubernetes.io/enforce": "restricted"}
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": enforced}}
+        self.plane.apply(json.dumps(namespace))
         given = [f"metricSources.default.address={self._prometheus}", "image.repository=release-coordinator", "replicas=1",
                  "logFormat=text", *values]  # fmt: skip
-        self.plane.helm("upgrade", "--install", self.name, str(CHART), "-n", self.namespace, "--create-namespace", "--wait",
+        self.plane.helm("upgrade", "--install", self.name, str(CHART), "-n", self.namespace, "--wait",
                         *(part for value in given for part in ("--set", value)))  # fmt: skip
         self.plane.wait_for(self._takes_requests, what="the policies know the new kinds")
 

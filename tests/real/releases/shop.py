@@ -20,6 +20,7 @@ STANDING = {"type": "Canary", "canary": {"steps": [{"weight": 50, "duration": "1
 """A canary that stays at half of the traffic until a person promotes it or something ends it."""
 
 
+_WHOLE = ("-o", "json", "--show-managed-fields")
 HOLD = (f"Deployment label {GROUP}/held", f"Deployment annotation {GROUP}/changed-by", "Deployment paused")
 """What a template that waits, or was rejected, leaves on the Deployment."""
 
@@ -129,12 +130,12 @@ class Shop:
 
     def get(self, kind: str, name: str | None = None) -> Manifest:
         """An object as it is."""
-        found: Manifest = json.loads(self.kubectl("get", kind, name or self.name, "-o", "json", user="admin").stdout)
+        found: Manifest = json.loads(self.kubectl("get", kind, name or self.name, *_WHOLE, user="admin").stdout)
         return found
 
     def items(self, kind: str) -> list[Manifest]:
         """All objects of a kind in the namespace."""
-        found: list[Manifest] = json.loads(self.kubectl("get", kind, "-o", "json", user="admin").stdout)["items"]
+        found: list[Manifest] = json.loads(self.kubectl("get", kind, *_WHOLE, user="admin").stdout)["items"]
         return found
 
     @property
@@ -244,8 +245,8 @@ class Shop:
                 if p["metadata"]["labels"].get("app") == self.name and "deletionTimestamp" not in p["metadata"]}  # fmt: skip
 
     def uids(self) -> dict[str, str]:
-        """Names of the pods by uid: a pod that was restarted or replaced has another uid."""
-        return {pod["metadata"]["uid"]: name for name, pod in self.pods().items()}
+        """Names of the pods by uid and restarts: one that was replaced, or whose container was restarted, is another one."""
+        return {f"{pod['metadata']['uid']} {_restarts(pod)}": name for name, pod in self.pods().items()}
 
     def images(self) -> dict[str, int]:
         """How many pods run each image."""
@@ -322,13 +323,18 @@ class Shop:
                 left.append(f"pin on Service {name}")
             if name.endswith("-candidate"):
                 left.append(f"Service {name}")
-        if self.gateway is not None:
-            refs = [ref for rule in self.get("httproute")["spec"]["rules"] for ref in rule["backendRefs"]]
+        routes = [self.get("httproute")] if self.gateway is not None else []
+        for route in routes:
+            refs = [ref for rule in route["spec"]["rules"] for ref in rule["backendRefs"]]
             if len(refs) != 1 or refs[0].get("weight", 1) != 1:
                 left.append(f"route {refs}")
         release = self.plane.find(self.release_path)
         if release and release["metadata"].get("finalizers"):
             left.append("finalizer")
-        managers = [m["manager"] for o in (deployment, *services) for m in o["metadata"].get("managedFields") or []
-                    if m["manager"] == "release-coordinator" and not m.get("subresource")]  # fmt: skip
-        return left + [f"managedFields of {m}" for m in managers]
+        owned = [o for o in (deployment, *services, *routes) for m in o["metadata"]["managedFields"]
+                 if m["manager"] == "release-coordinator" and m.get("subresource") != "status"]  # fmt: skip
+        return left + [f"managedFields of {o['kind']} {o['metadata']['name']}" for o in owned]
+
+
+def _restarts(pod: Manifest) -> int:
+    return sum(c["restartCount"] for c in pod["status"].get("containerStatuses") or [])

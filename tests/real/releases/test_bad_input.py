@@ -173,8 +173,8 @@ def test_a_metric_source_with_a_bad_spec_is_refused_at_apply(shop: MakeShop, sou
     assert (done.returncode != 0, said in done.stderr) == (True, True)
 
 
-def test_a_metric_source_that_cannot_be_asked_is_inconclusive_and_says_why(shop: MakeShop) -> None:
-    """A missing Secret and an address where nobody answers: the gate waits, and its message names source and cause."""
+def test_a_metric_source_that_cannot_be_asked_says_why(shop: MakeShop) -> None:
+    """A missing Secret blocks the start until it is there; where nobody answers the gate waits, and names source and cause."""
     checkout = shop(pods=1)
     token = {"authentication": {"bearer": {"name": "nosuch", "key": "token"}}}
     checkout.apply(*({"apiVersion": f"{GROUP}/v1alpha1", "kind": "MetricSource", "metadata": {"name": name},
@@ -183,6 +183,12 @@ def test_a_metric_source_that_cannot_be_asked_is_inconclusive_and_says_why(shop:
     gates = [gate(source=name)[0] | {"name": name} for name in ("secretless", "silent")]
     checkout.release(strategy=STANDING, gates=gates)
     checkout.ship("2")
-    checkout.wait_for_message("secretless: MetricSource secretless cannot be used", "nosuch")
+    said = checkout.wait_for_phase("Blocked")["message"]
+    assert "spec.gates[secretless]: MetricSource secretless cannot be used: Secret nosuch in namespace" in said
+    assert "the controller's own, does not exist; create it with the key token" in said
+    assert checkout.replicas() == {"shop:1": 1}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "nosuch", "namespace": "release-coordinator"}}
+    checkout.apply({**secret, "stringData": {"token": "t"}})
     checkout.wait_for_message("silent: MetricSource silent: the source refuses connections")
+    checkout.plane.kubectl("delete", "secret", "nosuch", "-n", "release-coordinator")
     assert checkout.condition("GatesHealthy")["status"] == "Unknown"

@@ -1,14 +1,28 @@
 """Blue-green releases: all traffic switches at once, after a preview, and can be switched back."""
 
+import contextlib
+import time
+import urllib.request
 from collections.abc import Callable
 
 import pytest
 
 from tests.controlplane.gateway import Gateway
+from tests.real.releases.analysis import gate
 from tests.real.releases.shop import Manifest, Shop
 
 MakeShop = Callable[..., Shop]
 PREVIEW = {"type": "BlueGreen", "blueGreen": {"approval": True}}
+_WRONG = 'sum(http_requests_total{namespace="$namespace",pod_template_hash="$candidate",code="500"})'
+SMOKE = gate("smoke", _WRONG, at=("before-traffic",), max=0)
+
+
+def _try_out(shop: Shop) -> None:
+    """A tester looks at every pod of green, as long as they are there."""
+    for pod in shop.pods().values():
+        if pod["spec"]["containers"][0]["image"] != "shop:1":
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://{pod['status']['podIP']}:8080/", timeout=5).close()
 
 
 def _traffic(*, routed: bool) -> Manifest:
@@ -42,15 +56,15 @@ def test_blue_green_switches_everybody_at_once_and_fails_nobody(shop: MakeShop, 
 
 @pytest.mark.parametrize("routed", [False, True], ids=["by the pin", "by the route"])
 def test_blue_green_is_taken_back_before_and_after_the_switch(shop: MakeShop, gateway: Gateway, *, routed: bool) -> None:
-    """Rejected in the preview no user has seen it; rolled back in the bake everybody has blue again, from the same pods."""
+    """Rejected by a gate in the preview no user has seen it; rolled back in the bake everybody has blue's same pods again."""
     checkout = shop(gateway=gateway)
-    checkout.release(strategy=PREVIEW, traffic=_traffic(routed=routed), rollback={"warm": {"for": "60s"}})
+    checkout.release(strategy=PREVIEW, traffic=_traffic(routed=routed), rollback={"warm": {"for": "60s"}}, gates=[SMOKE])
     blue = set(checkout.uids())
     with checkout.traffic(rate=60, seconds=60) as users:
-        checkout.ship("2")
+        checkout.ship("2-errors100")
         checkout.wait_for_phase("AwaitingApproval")
-        checkout.ask("abort")
-        checkout.wait_for_outcome("Aborted")
+        _try_out(checkout)
+        assert "gate smoke" in checkout.wait_for_outcome("Rejected")["message"]
         assert set(users.by_version()) == {"1"}
         checkout.ship("3")
         checkout.wait_for_phase("AwaitingApproval")
@@ -61,5 +75,23 @@ def test_blue_green_is_taken_back_before_and_after_the_switch(shop: MakeShop, ga
         checkout.wait_for_outcome("Aborted")
     assert not users.problems
     assert set(users.by_version()) == {"1", "3"}
+    assert set(checkout.uids()) == blue
+    assert checkout.left_behind(held=True) == []
+
+
+def test_blue_green_that_fails_its_gate_after_the_switch_is_switched_back_by_itself(shop: MakeShop, gateway: Gateway) -> None:
+    """Everybody has green, half of whose answers are wrong: back on blue's warm pods within seconds, without a person."""
+    checkout = shop(gateway=gateway)
+    checkout.release(strategy={"type": "BlueGreen"}, traffic=_traffic(routed=False), rollback={"warm": {"for": "60s"}},
+                     gates=[gate("errors")])  # fmt: skip
+    blue = set(checkout.uids())
+    with checkout.traffic(rate=40, seconds=60) as users:
+        checkout.ship("2-errors50")
+        assert "gate errors" in checkout.wait_for_outcome("Rejected")["message"]
+        now = time.time()
+        checkout.wait_for(lambda: sum(a.at > now for a in users.answers) > 20, what="later requests")
+        assert {(a.version, a.status) for a in users.answers if a.at > now} == {("1", 200)}
+    served = users.by_version()
+    assert (served["1"].errors, served["2"].errors > 0) == (0, True)
     assert set(checkout.uids()) == blue
     assert checkout.left_behind(held=True) == []

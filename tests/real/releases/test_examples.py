@@ -42,11 +42,19 @@ def story(plane: ControlPlane, product: Installation, prometheus: Prometheus, ga
         hurried = re.sub(r"\b(\d+)m\b", r"\1s", (folder / "release.yaml").read_text())
         plane.apply(hurried, user="alice", namespace=shop.namespace)
         shop.wait_for_phase("Healthy")
+        if shop.gateway is not None:
+            shop.wait_for(lambda: _is_served(gateway), what="the gateway sends to the pods")
         return shop
 
     yield tell
     # Seen gone: the next example's route has the same host.
     plane.kubectl("delete", "namespace", *namespaces, "--wait", "--timeout=60s", timeout=70)
+
+
+def _is_served(gateway: Gateway) -> bool:
+    with Traffic(gateway.address, host=HOST, rate=20, seconds=0.1) as one:
+        one.wait()
+    return not one.problems
 
 
 def _ship(shop: Shop, image: str) -> None:

@@ -45,14 +45,17 @@ def test_no_series_and_no_traffic_make_a_release_wait_until_there_is_traffic(sho
     assert nobody.left_behind() == []
 
 
-def test_a_silent_prometheus_stops_nothing_but_the_clock(shop: MakeShop, gateway: Gateway, prometheus: Prometheus) -> None:
-    """Prometheus accepts and never answers: the release waits, an abort of another one works at once, then it goes on."""
+def test_a_prometheus_that_is_silent_or_down_stops_nothing_but_the_clock(
+    shop: MakeShop, gateway: Gateway, prometheus: Prometheus
+) -> None:
+    """For a minute it does not answer, then is not there: the release waits, an abort works at once, then it goes on."""
     waiting, aborted = shop("waiting", pods=2, gateway=gateway), shop("aborted", pods=2, gateway=gateway)
     waiting.apply(_source("impatient", prometheus.url))
     for one in (waiting, aborted):
         one.release(strategy=ONE_STEP, gates=[gate("errors", source="impatient")])
-    with waiting.traffic(rate=30, seconds=60) as users, aborted.traffic(rate=30, seconds=60):
+    with waiting.traffic(rate=30, seconds=120) as users, aborted.traffic(rate=30, seconds=60):
         prometheus.pause()
+        began = time.monotonic()
         try:
             for one in (waiting, aborted):
                 one.ship("2")
@@ -65,6 +68,14 @@ def test_a_silent_prometheus_stops_nothing_but_the_clock(shop: MakeShop, gateway
             aborted.wait_for_outcome("Aborted")
         finally:
             prometheus.resume()
+            prometheus.stop()
+        try:
+            waiting.wait_for_message("refuses connections")
+            waiting.wait_for(lambda: time.monotonic() - began > 60, timeout=90, what="a minute")
+            assert (waiting.status()["phase"], waiting.replicas()) == ("Waiting", {"shop:1": 2, "shop:2": 1})
+            assert waiting.condition("GatesHealthy")["status"] == "Unknown"
+        finally:
+            prometheus.start()
         waiting.wait_for_outcome("Completed")
     assert "gate errors" in status["message"]
     assert not users.problems

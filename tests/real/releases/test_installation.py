@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.controlplane.gateway import Gateway
-from tests.real.releases.installation import Installation
+from tests.real.releases.installation import ACCOUNT, Installation
 from tests.real.releases.shop import GROUP, STANDING, Shop
 
 MakeShop = Callable[..., Shop]
@@ -53,9 +53,13 @@ def test_an_uninstall_gives_everything_back_and_an_install_adopts_again(
     shops["rejected"].wait_for_trial_weight(50)
     shops["rejected"].ask("abort")
     shops["rejected"].wait_for_phase("RolledBack")
+    began = changing.plane.audit()[-1].time
     with shops["stepping"].traffic(rate=40, seconds=60) as users:
         changing.uninstall()
     assert not users.problems
+    calls = [c for c in changing.plane.audit() if c.user == ACCOUNT and c.time > began]
+    assert [c for c in calls if c.code == 403 and c.namespace == shops["idle"].namespace] == []
+    assert [c for c in calls if c.namespace == shops["idle"].namespace]
     for name, one in shops.items():
         assert (name, set(one.pods())) == (name, before[name])
         assert (name, one.at_rest()) == (name, [] if name == "idle" else ["Deployment paused"])

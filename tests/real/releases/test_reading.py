@@ -9,7 +9,7 @@ import pytest
 
 from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.gateway import Gateway
-from tests.real.releases.installation import Installation
+from tests.real.releases.installation import ACCOUNT, Installation
 from tests.real.releases.shop import GROUP, STANDING, Shop
 
 MakeShop = Callable[..., Shop]
@@ -26,13 +26,13 @@ def test_kubectl_shows_a_release_as_people_expect(shop: MakeShop) -> None:
     checkout.ship("2")
     checkout.wait_for_trial_weight(50)
     columns, row = (line.split() for line in checkout.kubectl("get", "rel").stdout.splitlines())
-    assert columns[:2] == ["NAME", "PHASE"]
-    assert row[:2] == ["checkout", "Progressing"]
-    assert "50" in row
+    assert columns == ["NAME", "PHASE", "STEP", "WEIGHT", "STABLE", "CANDIDATE", "REASON", "AGE"]
+    assert row[:-1] == ["checkout", "Progressing", "1", "50", "1", "2", "Step"]
     assert checkout.kubectl("wait", "--for=condition=Ready=false", "release/checkout", "--timeout=1s").returncode == 0
     checkout.ask("promote", "full")
     checkout.kubectl("wait", "--for=condition=Ready", "release/checkout", "--timeout=20s")
     checkout.kubectl("rollout", "status", "deployment/checkout", "--timeout=5s")
+    assert checkout.kubectl("get", "rel", "--no-headers").stdout.split()[:-1] == ["checkout", "Healthy", "2", "AtRest"]
     assert "successfully rolled out" in checkout.kubectl("rollout", "status", "deployment/checkout").stdout
     described = checkout.kubectl("describe", "release", "checkout").stdout
     for part in ("Phase:", "Healthy", "promote: full by alice", "Version:", "Events:", "Normal", "Type:"):
@@ -77,7 +77,6 @@ def test_health_and_metrics_answer_on_their_own_ports(product: Installation, sho
             get(port, path)
 
 
-ACCOUNT = "system:serviceaccount:release-coordinator:release-coordinator"
 ALSO_GRANTED = {"update releases/finalizers", "update deployments/finalizers"}
 """For OwnerReferencesPermissionEnforcement: looked at by the API server, never called."""
 
@@ -118,12 +117,22 @@ def test_every_right_of_the_chart_is_used_no_other_call_is_made_and_none_is_forb
         checkout.wait_for(lambda tag=tag: _is_stable(checkout, f"shop:{tag}"))
     checkout.ask("rollback", "previous")
     checkout.wait_for(lambda: _is_stable(checkout, "shop:7"))
+    for _ in range(2):
+        checkout.ask("retry")
+        checkout.wait_for(lambda: f"{GROUP}/retry" not in (checkout.get("release")["metadata"].get("annotations") or {}))
+    checkout.wait_for(lambda: _counted(checkout, "RequestRefused") == [2], what="one event that counts both refusals")
     ours = [c for c in plane.audit() if c.user == ACCOUNT and c.time > began]
     # Namespaces of earlier tests are being deleted meanwhile, where nothing may be made any more.
     assert [c for c in ours if c.code == 403 and c.namespace in (checkout.namespace, product.namespace, "")] == []
     called = {f"{c.verb} {c.resource}{'/' if c.subresource else ''}{c.subresource}" for c in ours if c.resource}
     assert called - _granted(plane) == set()
     assert _granted(plane) - called == ALSO_GRANTED
+
+
+def _counted(shop: Shop, reason: str) -> list[int]:
+    """How often each Event of ours with this reason says that it happened."""
+    found = [e for e in shop.items("events.events.k8s.io") if (e["reason"], e["regarding"]["name"]) == (reason, shop.name)]
+    return [(e.get("series") or {"count": 1})["count"] for e in found]
 
 
 def _is_stable(shop: Shop, image: str) -> bool:

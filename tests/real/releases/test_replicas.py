@@ -37,7 +37,9 @@ def test_both_sides_follow_a_scaling_at_every_step_and_keep_it(shop: MakeShop) -
 
 
 def test_scaling_to_0_ends_the_trial_and_the_change_goes_out_with_the_next_replicas(shop: MakeShop) -> None:
-    """In trial: candidate gone first, then stable; back up it is stable that comes, and then the release begins anew."""
+    """In trial: candidate gone first, then stable; back up it is stable that comes, and then the release begins anew. So it is
+    for a template that came while there were no replicas, and that history knows.
+    """
     checkout = shop(pods=2)
     checkout.release(strategy=QUICK)
     checkout.scale(0)
@@ -63,6 +65,21 @@ def test_scaling_to_0_ends_the_trial_and_the_change_goes_out_with_the_next_repli
     checkout.wait_for_outcome("Completed")
     assert checkout.images() == {"shop:3": 2}
     assert checkout.left_behind() == []
+    checkout.scale(0)
+    checkout.wait_for(lambda: not checkout.pods())
+    checkout.ship("2")
+    assert checkout.wait_for_phase("Waiting")["reason"] == "ScaledToZero"
+    checkout.wait_for(lambda: "shop:2" not in _images_of_sets(checkout), what="the equal ReplicaSet is gone")
+    former, seen = checkout.status()["stable"]["replicaSet"], len(watch.seen)
+    checkout.scale(2)
+    status = checkout.wait_for_outcome("Completed")
+    with_pods = {r["metadata"]["name"] for _, r in watch.seen[seen:] if r["spec"]["replicas"]}
+    assert with_pods == {former, status["stable"]["replicaSet"]}
+    assert checkout.images() == {"shop:2": 2}
+
+
+def _images_of_sets(shop: Shop) -> list[str]:
+    return [r["spec"]["template"]["spec"]["containers"][0]["image"] for r in shop.replica_sets()]
 
 
 def test_a_rejected_revision_gets_no_pod_from_any_scaling(shop: MakeShop) -> None:

@@ -3,7 +3,7 @@
 import subprocess
 from collections.abc import Callable
 
-from tests.real.releases.shop import Shop
+from tests.real.releases.shop import STANDING, Shop
 
 MakeShop = Callable[..., Shop]
 QUICK = {"type": "Canary", "canary": {"steps": [{"weight": 50, "duration": "2s"}, {"weight": 100}]}}
@@ -17,13 +17,17 @@ def _status(shop: Shop, timeout: str = "30s") -> "subprocess.CompletedProcess[st
 
 
 def test_rollout_status_waits_succeeds_fails_and_does_not_fail_for_the_fix(shop: MakeShop) -> None:
-    """It waits while a release is in flight, ends well with it, exits 1 for a rejection, and follows the fix to its end."""
+    """It waits at a step, paused and in the bake, ends well, exits 1 for a rejection, and follows the fix to its end."""
     checkout = shop(pods=2)
-    checkout.release(strategy=QUICK)
+    checkout.release(strategy=STANDING, rollback={"warm": {"for": "10m"}})
     checkout.ship("2")
-    waiting = _status(checkout, "1s")
-    assert waiting.returncode == 1
-    assert "timed out waiting" in waiting.stderr
+    for request, phase in (("", "Progressing"), ("pause", "Paused"), ("promote", "Baking")):
+        if request:
+            checkout.ask(request, "full" if request == "promote" else "true")
+        checkout.wait_for_phase(phase)
+        waiting = _status(checkout, "1s")
+        assert (phase, waiting.returncode, "timed out waiting" in waiting.stderr) == (phase, 1, True)
+    checkout.apply(checkout.manifest(strategy=QUICK))
     assert _status(checkout).returncode == 0
     assert "successfully rolled out" in _status(checkout).stdout
     checkout.wait_for_outcome("Completed")

@@ -63,11 +63,15 @@ def test_without_a_route_all_services_open_and_close_together(shop: MakeShop) ->
 
 
 def test_a_service_that_appears_in_mid_release_is_pinned_like_the_others(shop: MakeShop, gateway: Gateway) -> None:
-    """A Service made during a step soon has stable's pods only; an ignored one is left as it is."""
+    """A Service made during a step soon has stable's pods only; an ignored one is left as it is; no other has the candidate,
+    on the way back neither.
+    """
     checkout = shop(pods=2, gateway=gateway)
     checkout.apply(checkout.service("ignored"))
     checkout.release(strategy={"type": "Canary", "canary": {"steps": [{"weight": 50, "duration": "60s"}, {"weight": 100}]}},
                      traffic={"drain": "1s", "httpRoute": {"name": "checkout"}, "ignoreServices": ["ignored"]})  # fmt: skip
+    stable_pods = set(checkout.pods())
+    early = checkout.watch_endpoints(lambda service, pod: pod not in stable_pods and service == "checkout")
     checkout.ship("2")
     status = checkout.wait_for_trial_weight(50)
     checkout.apply(checkout.service("late"))
@@ -77,6 +81,7 @@ def test_a_service_that_appears_in_mid_release_is_pinned_like_the_others(shop: M
     checkout.ask("abort")
     checkout.wait_for_outcome("Aborted")
     assert checkout.left_behind(held=True) == []
+    assert early() == []
 
 
 def test_a_service_of_several_workloads_blocks_the_start_and_says_what_to_do(shop: MakeShop) -> None:

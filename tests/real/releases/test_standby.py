@@ -11,6 +11,7 @@ from tests.real.releases.installation import Installation
 from tests.real.releases.shop import STANDING, Shop
 
 MakeShop = Callable[..., Shop]
+Measured = Callable[[str, float], None]
 
 
 @pytest.fixture
@@ -30,25 +31,31 @@ def wait_for_another(pair: Installation, former: str, within: float) -> None:
     pair.plane.wait_for(lambda: pair.leader() not in ("", former), within, "another leader")
 
 
-def test_the_standby_takes_over_at_once_after_a_clean_stop_and_after_a_hang(pair: Installation, shop: MakeShop) -> None:
-    """The release goes on each time; the hung leader, awake again, stands by."""
+def test_the_standby_takes_over_at_once_after_a_clean_stop_and_after_a_hang(
+    pair: Installation, shop: MakeShop, measured: Measured
+) -> None:
+    """The release goes on each time, after a SIGKILL as well; the hung leader, awake again, stands by."""
     checkout = shop(pods=2)
     checkout.release(strategy=STANDING, rollback={"warm": {"for": "10m"}})
     checkout.ship("2")
     checkout.wait_for_trial_weight(50)
 
-    first = pair.leader()
+    first, began = pair.leader(), time.monotonic()
     pair.plane.kubectl("delete", "pod", first, "-n", pair.namespace, "--wait=false")
     wait_for_another(pair, first, 8)  # Well before the Lease runs out: it was given back.
+    measured("clean stop of the leader → the standby leads", time.monotonic() - began)
+    pair.plane.wait_for(lambda: len(pair.processes()) == 2, what="two processes")
+    pair.kill(pair.leader())
     checkout.ask("promote", "step")
     checkout.wait_for_phase("Baking")
 
     second = pair.leader()
     pair.plane.wait_for(lambda: len(pair.processes()) == 2, what="two processes")
-    hung = pair.processes(second)
+    hung, began = pair.processes(second), time.monotonic()
     for process in hung:
         os.kill(process, signal.SIGSTOP)
     wait_for_another(pair, second, 30)  # 10 s since the standby saw the last renewal, and it looks once a second.
+    measured("sudden end of the leader → the standby leads (lease 10 s)", time.monotonic() - began)
     checkout.ask("abort")
     checkout.wait_for_phase("RolledBack")
     for process in hung:

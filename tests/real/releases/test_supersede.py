@@ -55,30 +55,36 @@ def test_a_newer_template_in_the_bake_gives_users_stable_back_first(shop: MakeSh
 
 
 def test_stable_s_template_put_back_in_each_phase_ends_the_release_without_a_restart(shop: MakeShop) -> None:
-    """In the preview, in a step, while paused, in the bake and after a rejection: Healthy again, stable's pods the same."""
-    names = ("preview", "step", "paused", "bake", "rejected")
+    """Preview, step, paused, awaiting approval, bake, on the way back, rejected: Healthy again, stable's pods the same."""
+    names = ("preview", "step", "paused", "approval", "bake", "returning", "rejected")
     shops = {name: shop(name, pods=1, image="shop:1") for name in names}
     for one in shops.values():
-        one.release(strategy=QUICK if one.name == "bake" else LONG, rollback={"warm": {"for": "60s"}})
+        strategy = {"bake": QUICK, "approval": {"type": "BlueGreen", "blueGreen": {"approval": True}}}.get(one.name, LONG)
+        drain = {"drain": "3s" if one.name == "returning" else "1s"}
+        one.release(strategy=strategy, rollback={"warm": {"for": "60s"}}, traffic=drain)
     stable = {one.name: set(one.uids()) for one in shops.values()}
     for one in shops.values():
         one.ship("2-startup20" if one.name == "preview" else "2")
     shops["preview"].wait_for(lambda: len(shops["preview"].pods()) == 2)
-    for name in ("step", "paused", "rejected"):
+    for name in ("step", "paused", "returning", "rejected"):
         shops[name].wait_for_trial_weight(50)
     shops["paused"].ask("pause")
     shops["paused"].wait_for_phase("Paused")
     shops["rejected"].ask("abort")
     shops["rejected"].wait_for_outcome("Aborted")
     shops["bake"].wait_for_trial_weight(100)
-    for one in shops.values():
+    shops["approval"].wait_for_phase("AwaitingApproval")
+    shops["returning"].ask("abort")
+    shops["returning"].wait_for_phase("RollingBack")
+    for one in reversed(shops.values()):
         one.ship("1")
     for one in shops.values():
         one.wait_for_phase("Healthy")
         assert set(one.uids()) == stable[one.name], one.name
         assert one.left_behind() == [], one.name
         assert one.kubectl("rollout", "status", f"deployment/{one.name}", "--timeout=10s").returncode == 0
-    assert {one.status()["history"][-1]["outcome"] for name, one in shops.items() if name != "rejected"} == {"Reverted"}
+    taken_back = {name: one.status()["history"][-1]["outcome"] for name, one in shops.items()}
+    assert taken_back == dict.fromkeys(names, "Reverted") | {"returning": "Aborted", "rejected": "Aborted"}
 
 
 def test_a_template_that_arrives_during_completion_starts_the_next_release_against_the_new_stable(shop: MakeShop) -> None:

@@ -1,7 +1,8 @@
 """Every writer against hold, drive and pin while a release is in flight: nobody's request fails, and nothing comes undone."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 
 from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.gateway import Gateway
+from tests.controlplane.webhook import Injector
 from tests.real.releases.shop import GROUP, STANDING, Manifest, Shop
 
 MakeShop = Callable[..., Shop]
@@ -52,8 +54,34 @@ def test_no_writer_disturbs_a_release_in_flight(shop: MakeShop, gateway: Gateway
     assert checkout.at_rest() == []
 
 
+def test_a_split_and_a_pin_that_somebody_undoes_are_put_back_and_told(shop: MakeShop, gateway: Gateway) -> None:
+    """A tool that applies the owner's route, twice; a person who may, and takes the pin off. No request fails meanwhile."""
+    checkout = shop(gateway=gateway, pods=2)
+    checkout.release(strategy=STANDING)
+    stable = set(checkout.pods())
+    with checkout.traffic(rate=40, seconds=60) as users:
+        checkout.ship("2")
+        attempt = checkout.wait_for_trial_weight(50)["trial"]["attempt"]
+        pin, split, text = checkout.pin(), checkout.get("httproute")["spec"], yaml.safe_dump(checkout.route())
+        for _ in range(2):
+            checkout.plane.kubectl("-n", checkout.namespace, "replace", "-f", "-", user="alice", input=text)
+            checkout.wait_for(lambda: checkout.get("httproute")["spec"] == split, what="the split is back")
+        early = checkout.watch_endpoints(lambda service, pod: pod not in stable and service != "checkout-candidate")
+        checkout.kubectl("label", "service", "checkout", f"{GROUP}/pin-", user="bob")
+        checkout.wait_for(lambda: checkout.pin() == pin, what="the pin is back")
+        checkout.wait_for(lambda: {"WeightsUndone", "PinLost"} <= set(dict(checkout.events())), what="both are told")
+        checkout.ask("abort")
+        checkout.wait_for_outcome("Aborted")
+    assert not users.problems
+    assert checkout.status()["attempts"] == attempt
+    assert len(early()) <= 4, "the candidate was in the Service for longer than a turn"
+    assert checkout.left_behind(held=True) == []
+
+
 def test_an_unchanged_helm_upgrade_meets_no_conflict_in_any_phase(plane: ControlPlane, shop: MakeShop, gateway: Gateway) -> None:
-    """Server-side apply without force, on trial, while rolling back, in bake and afterwards; a changed one supersedes."""
+    """Server-side apply without force: at a step, paused, on the way back, rejected, in bake, completing, at rest; a changed
+    one supersedes.
+    """
     cart = shop("cart", gateway=gateway, deploy=False)
 
     def helm(tag: str, *more: str) -> None:
@@ -85,6 +113,20 @@ def test_an_unchanged_helm_upgrade_meets_no_conflict_in_any_phase(plane: Control
     assert history == [("Superseded", "2"), ("Completed", "3")]
     assert cart.images() == {"shop:3": 2}
     assert cart.at_rest() == []
+    helm("4")
+    cart.wait_for_trial_weight(50)
+    for request, phase in (("pause", "Paused"), ("abort", "RollingBack")):
+        cart.ask(request)
+        cart.wait_for_phase(phase)
+        helm("4")
+        assert cart.status()["phase"] in (phase, "RolledBack")
+    cart.wait_for_phase("RolledBack")
+    helm("4")
+    assert (cart.status()["attempts"], cart.images(), cart.left_behind(held=True)) == (3, {"shop:3": 2}, [])
+    helm("3")
+    cart.wait_for_phase("Healthy")
+    helm("3")
+    assert (cart.images(), cart.left_behind()) == ({"shop:3": 2}, [])
     assert cart.get("deployment")["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
 
 
@@ -123,13 +165,15 @@ def test_resume_by_hand_is_refused_with_the_commands_to_use_instead(shop: MakeSh
     assert checkout.kubectl("rollout", "status", "deployment/checkout", check=False).returncode == 1
 
 
-def test_a_policy_that_changes_templates_starts_a_held_release_and_nothing_ungated(plane: ControlPlane, shop: MakeShop) -> None:
-    """An injector that acts on an unrelated update: its change of the template is held like anybody's."""
+@pytest.mark.parametrize("kind", ["webhook", "policy"])
+def test_an_injector_that_acts_on_an_unrelated_update_starts_a_held_release_and_nothing_ungated(
+    plane: ControlPlane, shop: MakeShop, kind: str
+) -> None:
+    """A webhook is called after all policies, which must look again; a policy beside ours. What they change is held."""
     checkout = shop(pods=1)
     checkout.release(strategy=STANDING)
     before = set(checkout.pods())
-    remove = _inject(plane, checkout, "deployments", "UPDATE", "/spec/template/metadata/annotations")
-    try:
+    with Injector(plane, checkout.namespace) if kind == "webhook" else _injecting(plane, checkout, "deployments", "UPDATE"):
         checkout.wait_for(lambda: _annotated_held(checkout), what="the injector acts")
         checkout.wait_for_trial_weight(50)
         assert checkout.wheel_is_ours()
@@ -137,8 +181,6 @@ def test_a_policy_that_changes_templates_starts_a_held_release_and_nothing_ungat
         checkout.ask("abort")
         checkout.wait_for_phase("RolledBack")
         assert set(checkout.pods()) == before
-    finally:
-        remove()
 
 
 def test_a_candidate_whose_template_was_changed_at_creation_is_withdrawn(plane: ControlPlane, shop: MakeShop) -> None:
@@ -146,8 +188,7 @@ def test_a_candidate_whose_template_was_changed_at_creation_is_withdrawn(plane: 
     checkout = shop(pods=1)
     checkout.release(strategy=STANDING)
     before = set(checkout.pods())
-    remove = _inject(plane, checkout, "replicasets", "CREATE", "/spec/template/metadata/annotations")
-    try:
+    with _injecting(plane, checkout, "replicasets", "CREATE"):
         checkout.wait_for(lambda: _created_injected(checkout), what="the injector acts")
         checkout.ship("2")
         status = checkout.wait_for_phase("RolledBack")
@@ -155,16 +196,15 @@ def test_a_candidate_whose_template_was_changed_at_creation_is_withdrawn(plane: 
         assert "webhook" in status["message"]
         assert set(checkout.pods()) == before
         assert checkout.replicas() == {"shop:1": 1}
-    finally:
-        remove()
     checkout.wait_for(lambda: not _created_injected(checkout), what="the injector is gone")
     checkout.ask("retry")
     checkout.wait_for_trial_weight(50)
 
 
-def _inject(plane: ControlPlane, shop: Shop, resource: str, operation: str, path: str) -> Callable[[], object]:
-    """A MutatingAdmissionPolicy for this namespace that puts an annotation into templates; call the answer to remove it."""
-    name = f"zz-inject-{shop.namespace}"
+@contextmanager
+def _injecting(plane: ControlPlane, shop: Shop, resource: str, operation: str) -> Iterator[None]:
+    """A MutatingAdmissionPolicy for this namespace that puts an annotation into templates, until the end of the block."""
+    name, path = f"zz-inject-{shop.namespace}", "/spec/template/metadata/annotations"
     expression = ("has(object.spec.template.metadata.annotations) ? [] : "
                   f'[JSONPatch{{op: "add", path: "{path}", value: {{"injected": "yes"}}}}]')  # fmt: skip
     rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": [operation], "resources": [resource]}
@@ -177,8 +217,10 @@ def _inject(plane: ControlPlane, shop: Shop, resource: str, operation: str, path
     binding = {"apiVersion": policy["apiVersion"], "kind": "MutatingAdmissionPolicyBinding", "metadata": {"name": name},
                "spec": {"policyName": name, "matchResources": here}}  # fmt: skip
     plane.apply(yaml.safe_dump_all([policy, binding]))
-    kinds = "mutatingadmissionpolicybinding,mutatingadmissionpolicy"
-    return lambda: plane.kubectl("delete", kinds, name, "--ignore-not-found")
+    try:
+        yield
+    finally:
+        plane.kubectl("delete", "mutatingadmissionpolicybinding,mutatingadmissionpolicy", name, "--ignore-not-found")
 
 
 def _annotated_held(shop: Shop) -> bool:

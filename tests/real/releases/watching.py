@@ -23,14 +23,23 @@ PATHS = {
 
 
 class Watch:
-    """Follows a path in a thread of its own. `seen` has (wall-clock time, object), oldest first; deletions are left out."""
+    """Follows a path in a thread of its own, for as long as the test asks and no shorter: it begins before it is made, and
+    whoever looks at what it has seen after it broke off is told so.
+    """
 
-    def __init__(self, client: Client, path: str, patience: float = 120) -> None:
-        self.seen: list[tuple[float, Object]] = []
+    def __init__(self, client: Client, path: str, patience: float = 300) -> None:
+        self._seen: list[tuple[float, Object]] = []
         self._client, self._path, self._patience = client, path, patience
         self._stop, self._began = threading.Event(), threading.Event()
-        threading.Thread(target=self._follow, daemon=True).start()
-        self._began.wait(2)
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+        assert self._began.wait(10), f"the watch of {path} does not begin"
+
+    @property
+    def seen(self) -> list[tuple[float, Object]]:
+        """(wall-clock time, object), oldest first; deletions are left out."""
+        assert self._thread.is_alive() or self._stop.is_set(), f"the watch of {self._path} has broken off"
+        return self._seen
 
     def stop(self) -> None:
         """Look no further."""
@@ -64,4 +73,4 @@ class Watch:
                 return
             self._began.set()
             if event["type"] in ("ADDED", "MODIFIED"):
-                self.seen.append((time.time(), event["object"]))
+                self._seen.append((time.time(), event["object"]))
