@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 python=.venv/bin/python
 if [ "$*" != tests ]; then exec "$python" -m pytest "$@"; fi
 
-real=(tests/real tests/conformance)
+# In this order: what the product installs would act on the suite of the policies.
+real=(tests/conformance tests/real)
 others=()
 for found in tests/*/ tests/test_*.py; do
   found=${found%/}
