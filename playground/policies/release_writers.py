@@ -1,13 +1,19 @@
-"""release-writers: whoever writes a Release must himself be allowed to update what it acts on."""
+"""release-writers: whoever writes a Release must himself be allowed to update what it acts on, and ask for what there is."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from playground.policies.write import REQUESTS, Write, spec
+from playground.policies.write import PREFIX, REQUESTED_BY, REQUESTS, Write, spec
 
 
 def refusals(write: Write) -> Iterator[str]:
-    """Every right that lacks."""
+    """Requests that there are not, then every right that lacks."""
+    for key in sorted(write.annotations.keys() - write.old_annotations.keys()):
+        if key.startswith(PREFIX) and key not in (*REQUESTS, REQUESTED_BY):
+            yield (
+                f"Annotation {key} is no request. There are rollback, revert, promote, abort, retry, pause and resume,"
+                f" each behind {PREFIX}."
+            )
     if not _asks(write):
         return
     wanted: Mapping[str, Any] = spec(write.object)

@@ -85,6 +85,15 @@ def test_a_request_needs_the_same_rights_as_the_spec(site: Site, request_: str) 
     assert f"User annotator may not write Release {site.namespace}/{name}" in done.stderr
 
 
+def test_a_misspelt_request_is_refused_with_those_that_there_are(site: Site) -> None:
+    """It would be waited for in vain; what stands there already, and other people's annotations, are left alone."""
+    name = made(site)
+    done = site.kubectl("annotate", f"release/{name}", f"{PREFIX}rolback=previous", check=False)
+    assert done.returncode != 0
+    assert f"Annotation {PREFIX}rolback is no request. There are rollback, revert, promote" in done.stderr
+    site.kubectl("annotate", f"release/{name}", "example.com/rolback=previous")
+
+
 def test_a_request_is_stamped_with_its_author(site: Site) -> None:
     """alice asks, then bob asks something else: each is written down, and a note by a third changes nothing."""
     name = made(site)

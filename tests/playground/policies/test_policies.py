@@ -16,7 +16,7 @@ from playground.apiserver.requests import User
 from playground.policies import hold, hold_guard, hold_notice, pin, pin_notice, release_writers
 from playground.policies.installation import DENYING, MUTATING, WARNING, Installation, objects
 from playground.policies.plugin import DENIALS, MUTATIONS, WARNINGS, Policies
-from playground.policies.write import DRIVEN, HASH, HELD, KEPT_BACK, PIN, RELEASE, STRATEGY, Object, Write
+from playground.policies.write import DRIVEN, HASH, HELD, KEPT_BACK, PIN, PREFIX, RELEASE, STRATEGY, Object, Write
 
 TEMPLATES = Path(__file__).parents[3] / "charts" / "release-coordinator" / "templates" / "policies"
 LIMITS = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "30%", "maxUnavailable": 0}}
@@ -49,12 +49,13 @@ def write(old: Object | None, new: Object, **changes: Any) -> Write:
 HELD_ONE = deployment({RELEASE: "§", HELD: "true", DRIVEN: "true"}, paused=True, strategy=RECREATE)
 WRONG = deployment({RELEASE: "§", KEPT_BACK: "paused-strategy", HELD: "§"}, template="2")
 SPEC = {"workloadRef": {"name": "§"}, "traffic": {"httpRoute": {"name": "§"}}}
+ASKED = {"metadata": {"name": "§", "annotations": {f"{PREFIX}§": ""}}, "spec": SPEC}
 SAID = {
     "hold-guard": [*hold_guard.refusals(write(HELD_ONE, HELD_ONE, field_manager="kubectl-rollout"), "§"),
                    *hold_guard.refusals(write(HELD_ONE, WRONG), "§")],
     "hold-notice": list(hold_notice.notices(write(HELD_ONE, WRONG))),
     "pin-notice": list(pin_notice.notices(write(service({}, {PIN: "§"}), service({}, {})))),
-    "release-writers": list(release_writers.refusals(write(None, {"metadata": {"name": "§"}, "spec": SPEC}))),
+    "release-writers": [said.replace(f"{PREFIX}§", "§") for said in release_writers.refusals(write(None, ASKED))],
 }  # fmt: skip
 
 
