@@ -49,10 +49,10 @@ class Memory:
     own pods only, because what all ask for is too much; `hold` with when it was looked at (monotonic seconds), `pods_due` when
     pods that are not ready are looked at next; `gateways` is a problem of the route at a resourceVersion, `spec` the parsed
     spec, or what is wrong with it, of a generation, `status` the committed status of a Release as it was read, and whether it
-    could be, `lost` the last effect that lost a race and how many times in a row, `carried` the last effects and how often they
-    were carried out again, `written` our writes of traffic by place, `shown` whether the metrics have it, `looked_after` that
-    writes were thought of whose answers nobody heard, `left` the objects in whose managedFields these may have left an entry,
-    `began` what both clocks said when this process first looked at it, or first again after a rest.
+    could be, `lost` the last effect that lost a race and how many times in a row, `carried` the effects since the last commit
+    and how often they were carried out again, `written` our writes of traffic by place, `shown` whether the metrics have it,
+    `looked_after` that writes were thought of whose answers nobody heard, `left` the objects in whose managedFields these may
+    have left an entry, `began` what both clocks said when this process first looked at it, or first again after a rest.
     """
 
     uid: str
@@ -83,7 +83,7 @@ class Memory:
     shown: bool = False
     presence: Presence = field(default_factory=Presence)
     lost: tuple[Effect | None, int] = (None, 0)
-    carried: tuple[tuple[Effect, ...], int] = ((), 0)
+    carried: dict[tuple[Effect, ...], int] = field(default_factory=dict)
     written: dict[str, Written] = field(default_factory=dict)
     looked_after: bool = False
     left: tuple[tuple[Resource, dict[str, Any]], ...] = ()
@@ -163,10 +163,12 @@ class Memory:
         return self.lost[1]
 
     def again(self, effects: tuple[Effect, ...]) -> int:
-        """Note that these were carried out; returns how many times in a row before: a view that lags shows an older world."""
-        last, count = self.carried
-        self.carried = (effects, count + 1 if effects == last else 0)
-        return self.carried[1]
+        """Note that these were carried out; returns how many times before since the last commit.
+
+        More than none: a view that lags shows an older world, or somebody undoes what we do.
+        """
+        self.carried[effects] = self.carried.get(effects, -1) + 1
+        return self.carried[effects]
 
     def failed(self, kind: str, error: str, now: float, at_least: float) -> float:
         """Note that an effect failed; returns in how many seconds it may be tried again."""

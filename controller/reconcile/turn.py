@@ -161,6 +161,7 @@ class Reconciler:
                 return None
             raise
         self._cluster.releases.remember(written)
+        memory.carried.clear()
         memory.published_at = self._clock.steady()
         self._told(key, written, old, new, decision)
         return written

@@ -81,10 +81,9 @@ class Invariants:
             return
         look = Look(self._world, self._objects)
         self._follow_users(look)
-        {"ReplicaSet": self._set, "Release": self._release, "HTTPRoute": self._route,
-         "Service": self._service}.get(kind, lambda *_: None)(
-            look, event.kind, before, now, writer
-        )
+        {"ReplicaSet": self._set, "Release": self._release, "HTTPRoute": self._route, "Service": self._service}.get(
+            kind, lambda *_: None
+        )(look, event.kind, before, now, writer)
         self._always(look)
 
     def at_rest(self, written: list[Write]) -> None:
@@ -117,7 +116,7 @@ class Invariants:
             assert kind != "DELETED", "S1: stable's ReplicaSet is gone"
             if new < old:
                 self._s1_shrunk(look, new)
-        if writer is None or look.deployment is None:
+        if writer is None or look.deployment is None or not _is_owned(now, look.deployment):
             return
         if kind == "MODIFIED" and new != old:
             driven = names.DRIVEN in look.labels and look.deployment["spec"].get("paused")
@@ -343,3 +342,8 @@ class Invariants:
             if name in (found["metadata"]["name"], found["metadata"]["labels"].get(names.HASH)):
                 return changes.tag(found)
         return "?"
+
+
+def _is_owned(found: Object, deployment: Object) -> bool:
+    """Whether a ReplicaSet is this Deployment's, and not one's that went away with it."""
+    return any(owner["uid"] == deployment["metadata"]["uid"] for owner in found["metadata"].get("ownerReferences") or [])

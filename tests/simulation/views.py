@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from controller.kube.errors import ApiError, from_status
 from controller.kube.paths import Resource
 from controller.kube.reflector import Reflector
-from controller.kube.store import Change, key_of
+from controller.kube.store import Change, Key, key_of, version_of
 from playground.apiserver.watching import Watch
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Following(Reflector):
         self._process, self._world = process, process.world
         self._waiting: deque[Object] = deque()
         self._watching: Watch | None = None
+        self._told: dict[Key, int] = {}
         self._due = False
         self._ended = False
         self.frozen = False
@@ -105,6 +106,7 @@ class Following(Reflector):
             self._lose(event["object"].get("code", 410))
             return
         if event["type"] == "BOOKMARK" or not self._world.notified(self, event):
+            self._told[key_of(event["object"])] = version_of(event["object"])
             self._take(event)
         self._wake()
 
@@ -118,8 +120,9 @@ class Following(Reflector):
         return any(e["type"] != "BOOKMARK" and key_of(e["object"]) == key for e in self._waiting)
 
     def unsee(self, event: Object) -> None:
-        """Put a notification back behind those that wait: it is seen late, or never if a newer one comes before."""
-        self._waiting.append(event)
+        """Put a notification back behind those that wait; never after a newer one about its object, which no watch does."""
+        if self._told.get(key_of(event["object"]), 0) < version_of(event["object"]) and not self.overtaken(event):
+            self._waiting.append(event)
 
     def _lose(self, code: int) -> None:
         self._waiting.clear()
