@@ -83,6 +83,7 @@ class Memory:
     shown: bool = False
     presence: Presence = field(default_factory=Presence)
     lost: tuple[Effect | None, int] = (None, 0)
+    lost_commits: int = 0
     carried: dict[tuple[Effect, ...], int] = field(default_factory=dict)
     written: dict[str, Written] = field(default_factory=dict)
     looked_after: bool = False
@@ -161,6 +162,11 @@ class Memory:
         last, count = self.lost
         self.lost = (effect, count + 1 if effect == last else 1)
         return self.lost[1]
+
+    def outdone(self) -> int:
+        """Note that a commit was lost to a newer one; returns how many were before in a row: the view of Releases may lag."""
+        self.lost_commits += 1
+        return self.lost_commits - 1
 
     def again(self, effects: tuple[Effect, ...]) -> int:
         """Note that these were carried out; returns how many times before since the last commit.

@@ -41,7 +41,7 @@ PUBLISH_NEWS = 2.0
 _UNSETTLED = 0.8
 """Seconds until an unsettled world is looked at again even if no view tells of a change."""
 _LAGGING = 5.0
-"""Seconds at most between two times that the same effects are carried out, because a view does not show them yet."""
+"""Seconds at most between two times that the same is done, because a view does not show it yet."""
 _RACES = 5
 """So often one effect may find the world other than it expected; more in a row is no race but a failure, and waits."""
 _TIDY_AGAIN = 2.0
@@ -105,7 +105,7 @@ class Reconciler:
             self._suspect(self._performer(release, status, memory), memory)
         release = self._commit(key, release, status, decision, memory, readable=readable)
         if release is None:
-            return Next(after=0.0)
+            return Next(after=_again(memory.outdone()))
         # Questions go out before effects: a slow API must not delay the evidence.
         due = self._asker.ask(key, spec, decision.status, decision.asking, memory) if spec else None
         self._tidy(self._performer(release, status, memory), memory)
@@ -162,6 +162,7 @@ class Reconciler:
             raise
         self._cluster.releases.remember(written)
         memory.carried.clear()
+        memory.lost_commits = 0
         memory.published_at = self._clock.steady()
         self._told(key, written, old, new, decision)
         return written
@@ -225,8 +226,7 @@ class Reconciler:
             # An effect that must wait holds up neither the gates' questions nor what time alone decides.
             return Next(after=max(0.05, wait if after is None else min(wait, after)))
         if decision.effects:
-            again = memory.again(decision.effects)
-            return Next(after=min(_LAGGING, 0.05 * 2.0 ** min(again, 10)) if again else 0.0)
+            return Next(after=_again(memory.again(decision.effects)))
         return Next(after=0.0 if decision.moved else self._idle(decision, memory, after))
 
     def _idle(self, decision: Decision, memory: Memory, after: float | None) -> float | None:
@@ -290,6 +290,11 @@ class Reconciler:
             self._recorder.orphaned(found, key[1], held=held)
         self.forget(key)
         return Next()
+
+
+def _again(times: int) -> float:
+    """Seconds until what was done so many times before is tried again: at once the first time, for a view is rarely behind."""
+    return min(_LAGGING, 0.05 * 2.0 ** min(times, 10)) if times else 0.0
 
 
 def _named_by(release: Object, status: Status) -> Object:
