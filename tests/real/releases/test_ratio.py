@@ -10,7 +10,8 @@ from tests.real.releases.shop import Manifest, Shop
 
 MakeShop = Callable[..., Shop]
 Measured = Callable[[str, float], None]
-HALF = {"type": "Canary", "canary": {"steps": [{"weight": 50, "duration": "14s"}, {"weight": 100}]}}
+# Long enough that the bad candidates below are found with certainty, also on a machine that sends half of the requests only.
+HALF = {"type": "Canary", "canary": {"steps": [{"weight": 50, "duration": "24s"}, {"weight": 100}]}}
 _OF = 'namespace="$namespace"'
 QUICK: Manifest = {"interval": "2s", "delay": "2s"}
 RATIO: Manifest = {"bad": f'http_requests_total{{{_OF},code=~"5.."}}', "total": f"http_requests_total{{{_OF}}}", **QUICK}
@@ -27,28 +28,28 @@ def gate(shop: Shop, name: str = "errors") -> Manifest:
 def test_a_regression_is_found_and_an_incident_of_both_sides_is_blamed_on_nobody(
     shop: MakeShop, gateway: Gateway, measured: Measured
 ) -> None:
-    """Five times as many errors, and a slowdown, beside a good candidate at the worst time; pods are known by name or by hash."""
+    """Ten times as many errors, and a slowdown, beside a good candidate at the worst time; pods are known by name or by hash."""
     worse, slower, unlucky = (shop(n, pods=2, image="shop:1-errors2", gateway=gateway) for n in ("worse", "slower", "unlucky"))
     worse.release(strategy=HALF, gates=[{"name": "errors", "ratio": RATIO}])
     slower.release(strategy=HALF, gates=[{"name": "slow", "latency": LATENCY}])
     unlucky.release(strategy=HALF, gates=[{"name": "errors", "ratio": {**RATIO, "hashLabel": "pod_template_hash"}}])
     with (
-        worse.traffic(rate=60, seconds=60),
-        slower.traffic(rate=40, seconds=60),
-        unlucky.traffic(rate=60, seconds=60),
+        worse.traffic(rate=60, seconds=90),
+        slower.traffic(rate=40, seconds=90),
+        unlucky.traffic(rate=60, seconds=90),
     ):
-        worse.ship("2-errors10")
+        worse.ship("2-errors20")
         slower.ship("2-errors2-slow80")
         unlucky.ship("2-errors2")
         unlucky.wait_for_trial_weight(50)
         began = time.time()
         with unlucky.traffic(rate=40, seconds=5, path="/broken") as incident:
             incident.wait()
-        found = worse.wait_for_outcome("Rejected", timeout=40)["history"][-1]
-        slow = slower.wait_for_outcome("Rejected", timeout=40)["history"][-1]
+        found = worse.wait_for_outcome("Rejected", timeout=60)["history"][-1]
+        slow = slower.wait_for_outcome("Rejected", timeout=60)["history"][-1]
         took = datetime.fromisoformat(found["ended"]).timestamp() - began
-        measured("a gate that compares: traffic → five times as many errors found", took)
-        unlucky.wait_for_outcome("Completed", timeout=40)
+        measured("a gate that compares: traffic → ten times as many errors found", took)
+        unlucky.wait_for_outcome("Completed", timeout=60)
     assert "times worse (99% sure at any time); evidence" in found["message"]
     assert "gate slow: candidate" in slow["message"]
     assert len(incident.problems) == 1
