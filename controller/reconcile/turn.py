@@ -100,7 +100,9 @@ class Reconciler:
         decision = decide(spec, replace(observation, **more), status, memory.now(self._clock))
         if not readable:
             log.warning("status_unreadable", release=key, message="the status was changed by hand; what cannot be is made anew")
-        if not memory.looked_after and status.wheel is not None and memory.scope:
+        if status.wheel is None:
+            memory.looked_after = True  # All that is written from here on is heard by this process.
+        elif not memory.looked_after and memory.scope:
             # Whoever led before may have ended between two writes.
             self._suspect(self._performer(release, status, memory), memory)
         release = self._commit(key, release, status, decision, memory, readable=readable)
