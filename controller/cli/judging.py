@@ -10,10 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from controller.api import names
 from controller.api.crds import structural
 from controller.cli.findings import Finding, Resource, Severity
 from controller.cli.manifests import Path, show
-from controller.cli.wording import part_of, put, unknown
+from controller.cli.wording import close_to, part_of, put, unknown
+from strategies.rollout.requests import KEYS
 from strategies.spec.base import Name
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.release import ReleaseSpec
@@ -26,7 +28,7 @@ _LABEL_VALUE = 63
 
 def judge(resource: Resource) -> tuple[BaseModel | None, list[Finding]]:
     """The spec of a resource of ours, None if it cannot be used, and everything that is wrong."""
-    found = [*_faults(resource), *_outside_the_spec(resource)]
+    found = [*_faults(resource), *_outside_the_spec(resource), *_requests(resource)]
     model = KINDS[resource.kind]
     if resource.value.get("spec") is None:
         return None, [*found, resource.finding((), "spec is missing", "Say what is wanted under spec.")]
@@ -114,6 +116,27 @@ def _outside_the_spec(resource: Resource) -> Iterator[Finding]:
             yield resource.finding(("metadata",), "the name is missing", "Name the resource: metadata: {name: …}.")
     else:
         yield from _name(resource)
+
+
+def _requests(resource: Resource) -> Iterator[Finding]:
+    """What a Release's annotations under our prefix would ask for at every apply, or in vain."""
+    annotations = resource.metadata.get("annotations")
+    if resource.kind != "Release" or not isinstance(annotations, dict):
+        return
+    for written in annotations:
+        prefix, _, key = str(written).partition("/")
+        if prefix != names.GROUP or written == names.REQUESTED_BY:
+            continue
+        path: Path = ("metadata", "annotations", written)
+        place = resource.document.key((*resource.root, *path))
+        if key in KEYS:
+            yield resource.finding(path, f"asks for {key} each time that the file is applied",
+                                   f"Take it out of the file, and ask when it is wanted: releasectl {key} {resource.name}",
+                                   Severity.WARNING, place)  # fmt: skip
+        else:
+            close = close_to(key, list(KEYS))
+            meant = f"Did you mean {names.GROUP}/{close}?" if close else f"Requests: {', '.join(KEYS)}."
+            yield resource.finding(path, f"{written} is no request; it would be refused", meant, place=place)
 
 
 def _name(resource: Resource) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ def _say(error: Any, schema: Object) -> tuple[str, str]:
     described = _described(schema)
     if kind in ("enum", "literal_error"):
         choices = list(schema.get("enum") or [])
-        close = _close(str(value), choices)
+        close = close_to(str(value), choices)
         return f"{value!r} is none of {', '.join(choices)}", f"Did you mean {close}?" if close else described
     if kind in ("greater_than_equal", "less_than_equal"):
         least = kind == "greater_than_equal"
@@ -95,7 +95,7 @@ def query_place(resource: Resource, path: Path, where: str) -> Place | None:
 
 def unknown(resource: Resource, path: Path, key: str, siblings: Object, schema: Object) -> Finding:
     """A field that is not among its `siblings`: the one that was meant, or where in the `schema` there is one of this name."""
-    close = _close(key, list(siblings))
+    close = close_to(key, list(siblings))
     elsewhere = [show(("spec", *found)) for found in _occurrences(schema, key)]
     remedy = f"Fields here: {', '.join(siblings) or 'none'}."
     if close:
@@ -105,7 +105,8 @@ def unknown(resource: Resource, path: Path, key: str, siblings: Object, schema: 
     return resource.finding(path, f"there is no field {key}", remedy, place=resource.document.key((*resource.root, *path)))
 
 
-def _close(word: str, choices: list[str]) -> str | None:
+def close_to(word: str, choices: list[str]) -> str | None:
+    """The choice that was most likely meant."""
     plain = {re.sub(r"[-_ ]", "", choice).lower(): choice for choice in choices}
     found = difflib.get_close_matches(re.sub(r"[-_ ]", "", word).lower(), plain, 1, 0.7)
     return plain[found[0]] if found else None

@@ -178,6 +178,13 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("4:1", "spec.traffic", "error: Service shop also has 4 endpoints of other workloads, so it cannot be pinned; "
                                     "give it a "
              "narrower selector or name it in spec.traffic.ignoreServices.")]),
+    "a request in a file, and a misspelt one": (
+        release("").replace("namespace: shop}", 'namespace: shop, annotations: {release-coordinator.io/abort: "true", '
+                                                "release-coordinator.io/promot: step, owner: us}}"), [
+            ("3:55", "metadata.annotations[release-coordinator.io/abort]", "warning: asks for abort each time that the file is "
+             "applied Take it out of the file, and ask when it is wanted: releasectl abort shop"),
+            ("3:93", "metadata.annotations[release-coordinator.io/promot]", "error: release-coordinator.io/promot is no request; "
+             "it would be refused Did you mean release-coordinator.io/promote?")]),
     "a second Release for one Deployment": (
         release("") + "---\n" + release("").replace("metadata: {name: shop,", "metadata: {name: other,"), [
             ("12:23", "spec.workloadRef.name", "error: Deployment shop already belongs to Release shop (release.yaml) "
