@@ -38,7 +38,8 @@ _SOURCE_COLUMNS = (
     ("Age", "date", ".metadata.creationTimestamp", ""),
 )
 _KEPT = ("description", "type", "format", "pattern", "enum", "minimum", "maximum", "minLength", "maxLength", "minItems",
-         "maxItems", "maxProperties", "required", "default", "x-kubernetes-validations")  # fmt: skip
+         "maxItems", "maxProperties", "required", "default", "x-kubernetes-validations",
+         "x-kubernetes-preserve-unknown-fields")  # fmt: skip
 
 
 def custom_resource_definitions() -> dict[str, Object]:

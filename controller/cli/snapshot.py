@@ -41,7 +41,7 @@ _TRAFFIC = ("services", "candidate_service", "route")
 _NEEDED = {
     "get deployments": ("workload",), "patch deployments": ("hold",), "list replicasets": ("replica_sets",),
     "list services": _TRAFFIC, "list endpointslices": _TRAFFIC, "list httproutes": ("route",), "list pods": ("pods",),
-    "list controllerrevisions": ("kept",),
+    "list controllerrevisions": ("kept",), "list jobs": ("jobs",),
 }  # fmt: skip
 """Call → the parts of an Observation that cannot be known without it."""
 _GATE_PROBLEM = re.compile(r"spec\.gates\[([^]]+)\]: (.*)", re.DOTALL)

@@ -101,6 +101,12 @@ class Client:
         """Read one object."""
         return self._object(_Request(verb="get", path=path, query=query or {}, timeouts=self._timeouts or Timeouts()))
 
+    def text(self, path: str, query: Query, limit: int) -> str:
+        """Read what is no JSON, such as a log, of at most so many bytes."""
+        request = _Request(verb="get", path=path, query=query, timeouts=self._timeouts or Timeouts())
+        body = self._counted(request, lambda response: read_body(response, limit, request.timeouts.total))
+        return body.decode(errors="replace")
+
     def list(self, path: str, query: Query | None = None) -> Page:
         """Read a whole collection, page by page: its objects and the resourceVersion to watch from."""
         items: list[Object] = []

@@ -64,6 +64,7 @@ SECRETS = Resource("", "v1", "secrets")
 DEPLOYMENTS = Resource("apps", "v1", "deployments")
 REPLICA_SETS = Resource("apps", "v1", "replicasets")
 CONTROLLER_REVISIONS = Resource("apps", "v1", "controllerrevisions")
+JOBS = Resource("batch", "v1", "jobs")
 HORIZONTAL_POD_AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers")
 LEASES = Resource("coordination.k8s.io", "v1", "leases")
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices")
@@ -79,5 +80,6 @@ MUTATING_ADMISSION_POLICY_BINDINGS = Resource(
 RELEASES = Resource("release-coordinator.io", "v1alpha1", "releases")
 METRIC_SOURCES = Resource("release-coordinator.io", "v1alpha1", "metricsources", namespaced=False)
 
+LOG = "log"
 SCALE = "scale"
 STATUS = "status"

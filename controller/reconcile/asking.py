@@ -60,6 +60,9 @@ class Asker:
         """Gates that cannot be asked at all, with the remedy, by name; looked at before a release starts."""
         found = {}
         for gate in spec.gates:
+            if gate.job is not None and namespace == self._namespace:
+                found[gate.name] = ("No Job is run in the controller's own namespace, where it could have the controller's "
+                                    "ServiceAccount; move the workload into a namespace of its own.")  # fmt: skip
             if gate.source is None:
                 continue
             source = self._spec(gate.source)

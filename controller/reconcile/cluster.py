@@ -25,6 +25,8 @@ Follow = Callable[..., Reflector]
 _LINGER = 5.0
 """Seconds that a namespace is followed after its last release, so that the next one need not list again."""
 IN_FLIGHT = (paths.REPLICA_SETS, paths.SERVICES, paths.ENDPOINT_SLICES)
+_OURS = {paths.JOBS: {"labelSelector": names.GATE}}
+"""Of a namespace's Jobs, those of gates."""
 
 
 def serving(policy_version: str) -> Follow:
@@ -50,7 +52,7 @@ class Namespace:
         """The view of a resource, begun at the first asking."""
         if resource not in self._reflectors:
             reflector = self._follow(
-                self._client, resource, namespace=self._namespace,
+                self._client, resource, namespace=self._namespace, chosen=_OURS.get(resource),
                 on_change=lambda old, new: self._on_change(self._namespace, new or old or {}),
             )  # fmt: skip
             self._reflectors[resource] = reflector

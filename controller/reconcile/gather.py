@@ -13,6 +13,7 @@ from controller.kube.errors import ApiError, Forbidden, NotFound
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.memory import Memory
 from controller.reconcile.requests import read_requests
+from controller.reconcile.running import read_jobs
 from controller.reconcile.traffic import Look, Seen, read_traffic
 from controller.workloads import deployment, pods, template
 from strategies.analysis.pods import PodHealth
@@ -95,6 +96,7 @@ class Gatherer:
             hold=self._hold(key[0], raw, workload, memory),
             pods=self._pods(key[0], known, status, memory),
             kept=self._kept(key, memory),
+            jobs=read_jobs(look),
             autoscaled=self._autoscaled(key[0], workload, memory),
         )  # fmt: skip
 

@@ -46,13 +46,14 @@ class Written:
 @dataclass(slots=True)
 class Memory:
     """Soft state of one Release. `counted_to` is by gate the last window of an answer, `alone` has the gates that ask for their
-    own pods only, because what all ask for is too much; `hold` with when it was looked at (monotonic seconds), `pods_due` when
-    pods that are not ready are looked at next; `gateways` is a problem of the route at a resourceVersion, `spec` the parsed
-    spec, or what is wrong with it, of a generation, `status` the committed status of a Release as it was read, and whether it
-    could be, `lost` the last effect that lost a race and how many times in a row, `carried` the effects since the last commit
-    and how often they were carried out again, `written` our writes of traffic by place, `shown` whether the metrics have it,
-    `looked_after` that writes were thought of whose answers nobody heard, `left` the objects in whose managedFields these may
-    have left an entry, `began` what both clocks said when this process first looked at it, or first again after a rest.
+    own pods only, because what all ask for is too much, `logs` by uid what Jobs that ended wrote last; `hold` with when it was
+    looked at (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is a problem of the
+    route at a resourceVersion, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the committed status
+    of a Release as it was read, and whether it could be, `lost` the last effect that lost a race and how many times in a row,
+    `carried` the effects since the last commit and how often they were carried out again, `written` our writes of traffic by
+    place, `shown` whether the metrics have it, `looked_after` that writes were thought of whose answers nobody heard, `left`
+    the objects in whose managedFields these may have left an entry, `began` what both clocks said when this process first
+    looked at it, or first again after a rest.
     """
 
     uid: str
@@ -61,6 +62,7 @@ class Memory:
     asked: dict[str, datetime] = field(default_factory=dict)
     counted_to: dict[str, str] = field(default_factory=dict)
     alone: set[str] = field(default_factory=set)
+    logs: dict[str, str] = field(default_factory=dict)
     failing: dict[str, Failing] = field(default_factory=dict)
     hold: bool | Unknown | None = None
     hold_at: float = 0.0
@@ -120,7 +122,7 @@ class Memory:
         with self.lock:
             if attempt != self.attempt:
                 self.attempt, self.samples, self.asked, self.written = attempt, {}, {}, {}
-                self.windows, self.counted_to, self.alone = {}, {}, set()
+                self.windows, self.counted_to, self.alone, self.logs = {}, {}, set(), {}
                 self.pods, self.pods_at, self.autoscaled = (), 0.0, None
 
     def answered(self, attempt: int, gate: str, answer: Sample | Unknown) -> None:

@@ -15,16 +15,17 @@ from typing import Any
 
 from controller.api import names
 from controller.kube import paths
-from controller.kube.client import FIELD_MANAGER, JSON_PATCH, MERGE_PATCH, Client
+from controller.kube.client import JSON_PATCH, MERGE_PATCH, Client
 from controller.kube.errors import AlreadyExists, ApiError, NotFound, TestFailed
 from controller.kube.paths import Resource
 from controller.reconcile.cluster import Cluster
+from controller.reconcile.fencing import disowning, fence, is_same
 from controller.reconcile.gather import read_kept
 from controller.reconcile.memory import Memory
 from controller.reconcile.traffic import ROUTER
 from controller.traffic import services
 from controller.traffic.router import Unusable
-from controller.workloads import deployment
+from controller.workloads import deployment, job
 from controller.workloads.deployment import Patch
 from strategies.rollout.requests import KEYS
 from strategies.spec.status import Status
@@ -33,7 +34,6 @@ from strategies.world.observation import Kept
 
 Object = dict[str, Any]
 _REQUESTS = {f"{names.GROUP}/{key}" for key in KEYS}
-
 _DROP_TRIES = 4
 
 
@@ -138,14 +138,14 @@ class Performer:
         path = resource.path(self.namespace, one["metadata"]["name"])
         try:
             # Views have no managedFields; a patch that changes nothing shows them.
-            self._disown(resource, path, self.client.patch(path, [_uid(one)], JSON_PATCH), due=True)
+            self._disown(resource, path, self.client.patch(path, [is_same(one)], JSON_PATCH), due=True)
         except ApiError as error:
             return not error.retryable
         return True
 
     def _disown(self, resource: Resource, path: str, answer: Object, *, due: bool) -> None:
         for _ in range(_DROP_TRIES):
-            drop = _disowning(answer) if due else []
+            drop = disowning(answer) if due else []
             self._remember(resource, answer)  # Which takes managedFields off.
             if not drop:
                 return
@@ -154,38 +154,12 @@ class Performer:
             except TestFailed:
                 # Somebody wrote in between, as gateways do at every change, and the entries have another order now. A
                 # patch that changes nothing shows it, without the right to read.
-                answer = self.client.patch(path, [_uid(answer)], JSON_PATCH)
-
-
-def fence(found: Object) -> Patch:
-    """Tests that an object is the one that was seen, with the spec that was seen; where the API server counts no generations, as
-    of Services, that nothing of it has changed. Of a Release: that nobody has committed since.
-    """
-    metadata = found["metadata"]
-    if found["kind"] == "Release":
-        return [_uid(found), {"op": "test", "path": "/status/turn", "value": found["status"]["turn"]}]
-    field = "generation" if "generation" in metadata else "resourceVersion"
-    return [_uid(found), {"op": "test", "path": f"/metadata/{field}", "value": metadata[field]}]
+                answer = self.client.patch(path, [is_same(answer)], JSON_PATCH)
 
 
 def _taken(what: str, whom: str) -> ApiError:
     """No race, which would pass: a person must give the name free."""
     return ApiError(409, "NameTaken", f"{what}; delete it, its name is needed for {whom}")
-
-
-def _disowning(found: Object) -> Patch:
-    """Our entries out of managedFields, if they are where they were seen."""
-    entries = found["metadata"].get("managedFields") or []
-    drop: Patch = []
-    for index in reversed([i for i, e in enumerate(entries) if _is_ours(e)]):
-        drop.append({"op": "test", "path": f"/metadata/managedFields/{index}/manager", "value": FIELD_MANAGER})
-        drop.append({"op": "remove", "path": f"/metadata/managedFields/{index}"})
-    return drop
-
-
-def _is_ours(entry: Object) -> bool:
-    """Whether a managedFields entry claims what an owner may apply: the object itself, or its scale."""
-    return entry.get("manager") == FIELD_MANAGER and entry.get("subresource") != paths.STATUS
 
 
 # --- the Release itself
@@ -321,6 +295,33 @@ def _progressing(do: Performer, *, failed: bool, message: str) -> None:
     do.patch(paths.DEPLOYMENTS, found, patch, paths.STATUS)
 
 
+# --- gates' Jobs
+
+
+def _create_job(do: Performer, effect: effects.CreateJob) -> None:
+    body = job.make(do.release, effect)
+    labels = body["spec"]["template"]["metadata"]["labels"]
+    for service in do.cluster.enter(do._key).follow(paths.SERVICES).store.list(do.namespace):
+        if services.selects(service, labels):
+            said = f"Service {service['metadata']['name']} would send users to the Job's pods; take its labels off the template"
+            raise ApiError(422, "SelectedByService", said)
+    try:  # Not taken back should we lead no longer: its name says what it is for, and the next leader counts on it.
+        answer = do.client.create(paths.JOBS.path(do.namespace), body)
+    except AlreadyExists:
+        answer = do.client.get(paths.JOBS.path(do.namespace, effect.name))
+        if not job.is_ours(answer, do.release["metadata"]["uid"]):
+            raise _taken(f"Job {effect.name} belongs to somebody else", f"gate {effect.gate}") from None
+    do._remember(paths.JOBS, answer)
+
+
+def _delete_job(do: Performer, effect: effects.DeleteJob) -> None:
+    path = paths.JOBS.path(do.namespace, effect.name)
+    with contextlib.suppress(NotFound):
+        if do.client.get(path)["metadata"]["uid"] != effect.uid:
+            raise Stale(f"Job {effect.name} is another one now")
+        do.client.delete(path, {"propagationPolicy": "Background", "preconditions": {"uid": effect.uid}})
+
+
 # --- traffic
 
 
@@ -369,10 +370,6 @@ def _set_weight(do: Performer, effect: effects.SetWeight) -> None:
     do.patch_owned(paths.HTTP_ROUTES, route, ROUTER.write(route, split.service, effect.weight), last=effect.weight is None)
 
 
-def _uid(found: Object) -> Object:
-    return {"op": "test", "path": "/metadata/uid", "value": found["metadata"]["uid"]}
-
-
 Carry = Callable[[Performer, Any], None]
 _PERFORM: dict[type[effects.Effect], Carry] = {
     effects.AddFinalizer: _add_finalizer,
@@ -390,6 +387,8 @@ _PERFORM: dict[type[effects.Effect], Carry] = {
     effects.DeleteReplicaSet: _delete_replica_set,
     effects.Scale: _scale,
     effects.Unmark: _unmark,
+    effects.CreateJob: _create_job,
+    effects.DeleteJob: _delete_job,
     effects.ShowRejection: _show,
     effects.ClearRejection: _clear,
     effects.Pin: _pin,

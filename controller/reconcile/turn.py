@@ -20,9 +20,10 @@ from controller.kube.errors import ApiError, Forbidden, Invalid, NotFound
 from controller.reconcile import commit
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key
+from controller.reconcile.fencing import fence
 from controller.reconcile.gather import Gatherer
 from controller.reconcile.memory import Memory
-from controller.reconcile.perform import Performer, Stale, fence
+from controller.reconcile.perform import Performer, Stale
 from controller.telemetry import metrics
 from controller.telemetry.events import Recorder
 from controller.workloads import deployment

@@ -102,5 +102,5 @@ def _write(attempt: Attempt, policy: Bound) -> Write:
         ours=attempt.user.name == policy.controller,
         breaks_glass=bool(policy.break_glass_group) and policy.break_glass_group in attempt.user.groups,
         field_manager=attempt.field_manager,
-        may_update=lambda resource, name: attempt.authorized("update", resource, name),
+        may=attempt.authorized,
     )

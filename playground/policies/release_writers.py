@@ -19,13 +19,19 @@ def refusals(write: Write) -> Iterator[str]:
     wanted: Mapping[str, Any] = spec(write.object)
     deployment = (wanted.get("workloadRef") or {}).get("name", "")
     route = ((wanted.get("traffic") or {}).get("httpRoute") or {}).get("name", "")
-    if deployment and not write.may_update("deployments.apps", deployment):
+    if deployment and not write.may("update", "deployments.apps", deployment):
         yield _refusal(write, f"deployments.apps {deployment}")
-    if route and not write.may_update("httproutes.gateway.networking.k8s.io", route):
+    if route and not write.may("update", "httproutes.gateway.networking.k8s.io", route):
         yield _refusal(write, f"httproutes.gateway.networking.k8s.io {route}")
     # Every Service on the Deployment's pods is pinned during a release; which ones, only the cluster knows.
-    if not write.may_update("services", ""):
+    if not write.may("update", "services", ""):
         yield _refusal(write, "services")
+    if _runs_jobs(wanted) and not write.may("create", "jobs.batch", ""):
+        yield _refusal(write, "jobs.batch", "create")
+
+
+def _runs_jobs(wanted: Mapping[str, Any]) -> bool:
+    return any("job" in gate for gate in wanted.get("gates") or ())
 
 
 def _asks(write: Write) -> bool:
@@ -34,8 +40,8 @@ def _asks(write: Write) -> bool:
     return write.old is None or spec(write.object) != spec(write.old) or asked
 
 
-def _refusal(write: Write, lacking: str) -> str:
+def _refusal(write: Write, lacking: str, verb: str = "update") -> str:
     return (
         f"User {write.user} may not write Release {write.namespace}/{write.name}: it acts on {lacking}"
-        f" in namespace {write.namespace}, which needs the right to update. Ask for a role that has it, for example edit."
+        f" in namespace {write.namespace}, which needs the right to {verb}. Ask for a role that has it, for example edit."
     )

@@ -34,8 +34,8 @@ class Write:
     ours: bool
     breaks_glass: bool
     field_manager: str
-    may_update: Callable[[str, str], bool]
-    """Whether the user may update this resource (`deployments.apps`) of this name ("": any) in the namespace."""
+    may: Callable[[str, str, str], bool]
+    """Whether the user may do this (`update`) to this resource (`deployments.apps`) of this name ("": any) in the namespace."""
 
     @property
     def labels(self) -> Mapping[str, str]:

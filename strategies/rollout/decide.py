@@ -60,7 +60,7 @@ def decide(spec: ReleaseSpec | None, observation: Observation, status: Status, n
     removals = tuple(RemoveRequest(key=r.key, value=r.value) for r in observation.requests if r.id in answered)
     return Decision(
         status=shown,
-        effects=(*left.effects, *removals),
+        effects=(*left.effects, *gates.effects(after), *removals),
         trace=trace,
         asking=gates.asked(after),
         pending=left,

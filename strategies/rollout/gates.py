@@ -6,10 +6,11 @@ Evidence is a fold over answers, kept in the status; the gates' own rules are in
 from strategies.analysis import threshold
 from strategies.analysis.pods import PodEvidence, judge_pods
 from strategies.analysis.verdict import Unknown, Verdict
-from strategies.rollout import comparing
+from strategies.rollout import comparing, jobs
 from strategies.rollout.turn import Turn
 from strategies.spec.gate import Gate, Threshold
 from strategies.spec.status import Evidence, Kind
+from strategies.world.effects import Effect
 
 PODS = "pods"
 
@@ -31,6 +32,11 @@ def asked(turn: Turn) -> tuple[str, ...]:
     return tuple(g.name for g in active(turn))
 
 
+def effects(turn: Turn) -> tuple[Effect, ...]:
+    """What the gates of this step want done."""
+    return jobs.effects(turn, active(turn))
+
+
 def fold(turn: Turn) -> tuple[Evidence, ...]:
     """The evidence of the present step with everything that was seen in it."""
     if turn.trial is None:
@@ -45,6 +51,8 @@ def fold(turn: Turn) -> tuple[Evidence, ...]:
 def _judged(turn: Turn, gate: Gate, evidence: Evidence) -> Evidence:
     if gate.counting is not None:
         return comparing.judged(turn, gate, evidence)
+    if gate.job is not None:
+        return jobs.judged(turn, gate, evidence)
     assert gate.threshold is not None
     return _threshold(turn, gate.threshold, evidence)
 

@@ -7,6 +7,7 @@ crash between any two writes the next turn finds the same stage and goes on. Sta
 
 from dataclasses import dataclass
 
+from strategies.rollout import jobs
 from strategies.rollout import traffic_stages as traffic
 from strategies.rollout import workload_stages as workload
 from strategies.rollout.stage import Stage, Wait
@@ -100,15 +101,17 @@ ORDER: dict[Mode, tuple[Stage, ...]] = {
         workload.swept,  # a held template that history knows would be started by scaling from 0
         workload.template,
         workload.shown,
+        jobs.no_jobs,  # while the namespace is still looked at
         workload.no_finalizer,
     ),
     Mode.ABANDON: (
         traffic.unpin,  # pods of a new Deployment have other hashes
         traffic.route_restored,
         traffic.no_candidate_service,
+        jobs.no_jobs,
         workload.no_finalizer,
     ),
     # Another Release has the Deployment: what is on it is that one's.
-    Mode.ALIEN: (workload.no_finalizer,),
+    Mode.ALIEN: (jobs.no_jobs, workload.no_finalizer),
 }
 """What is done in which order, for each mode. Adding a stage means choosing its place here."""

@@ -11,9 +11,10 @@ from pydantic import ConfigDict, Field, StringConstraints, field_validator, mode
 
 from strategies.analysis import counters, query
 from strategies.spec.base import Duration, LabelName, Model, Name, rule, rules
+from strategies.spec.job import Job
 
 GateName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-FORMS = ("threshold", "ratio", "latency")
+FORMS = ("threshold", "ratio", "latency", "job")
 """The fields of Gate that are its question, of which each gate has one."""
 NO_USERS = "ratio and latency compare users' requests, and before-traffic has none; take before-traffic out of at"
 ONE_FORM = f"a gate asks one question; write one of {', '.join(FORMS)}"
@@ -95,9 +96,7 @@ class Counting(Model):
         description="How long after its end a window is read: the scrape interval and what a scrape may be late; between 1s and "
         "10m.",
     )
-    windows: int = Field(
-        3, ge=1, le=1000, description="How many windows with requests a step needs before it may be left."
-    )
+    windows: int = Field(3, ge=1, le=1000, description="How many windows with requests a step needs before it may be left.")
     clump: int = Field(
         1, ge=1, le=1000, description="How many requests of one side may be bad for one and the same reason, as retries are."
     )
@@ -181,9 +180,8 @@ class Gate(Model):
     ratio: Ratio | None = Field(
         None, description="Bad requests among all, candidate against stable, by a test that may be looked at at any time."
     )
-    latency: Latency | None = Field(
-        None, description="Slow requests among all, candidate against stable, by the same test."
-    )
+    latency: Latency | None = Field(None, description="Slow requests among all, candidate against stable, by the same test.")
+    job: Job | None = Field(None, description="A Job, run once for each revision and step; its exit is the verdict.")
     at: tuple[GateTime, ...] = Field(
         (GateTime.STEP, GateTime.BAKE),
         min_length=1,

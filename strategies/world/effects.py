@@ -3,7 +3,8 @@
 Every effect may be repeated. How it becomes an API call is the shell's business (controller.reconcile.perform).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,3 +170,26 @@ class RemoveRequest(Effect):
 
     key: str
     value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateJob(Effect):
+    """Run a gate's Job, once: its name is of this revision, step and gate. `template` is its pod template, as JSON;
+    `environment` is added to every container.
+    """
+
+    name: str
+    gate: str
+    step: str
+    template: str = field(repr=False)
+    environment: tuple[tuple[str, str], ...]
+    timeout: timedelta
+    retries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteJob(Effect):
+    """Delete a gate's Job, with its pods, after a live look that it is this one."""
+
+    name: str
+    uid: str

@@ -120,6 +120,27 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A gate's Job. `step` is the revision and step that it was made for; `ours` is false for a foreign one of that name.
+
+    `ended` is Complete or Failed once it has, `why` and `reason` the word and the sentence for that, `at` when, or since when it
+    runs; `log` is the last of what it wrote.
+    """
+
+    name: str
+    uid: str
+    gate: str
+    step: str
+    ours: bool
+    ended: str | None
+    why: str
+    reason: str
+    at: datetime
+    log: str
+    deleting: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A template that was kept for a later rollback."""
 
@@ -155,6 +176,7 @@ class Observation:
     pods: tuple[PodHealth, ...] | Unknown = ()
     samples: Mapping[str, tuple[Sample | Unknown, ...]] = field(default_factory=dict)
     windows: Mapping[str, tuple[Window | Unknown, ...]] = field(default_factory=dict)
+    jobs: tuple[Job, ...] | Unknown = ()
     gate_problems: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[Request, ...] = ()
     kept: tuple[Kept, ...] | Unknown = ()

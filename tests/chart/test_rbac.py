@@ -20,6 +20,8 @@ WORKLOADS = {
     ("apps", "replicasets"): "create delete get list patch watch",
     ("apps", "controllerrevisions"): "create delete get list",
     ("", "pods"): "list",
+    ("", "pods/log"): "get",
+    ("batch", "jobs"): "create delete get list watch",
     ("", "services"): "create delete get list patch watch",
     ("discovery.k8s.io", "endpointslices"): "list watch",
     ("autoscaling", "horizontalpodautoscalers"): "list",

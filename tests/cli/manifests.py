@@ -51,6 +51,12 @@ def latency(**changes: Any) -> Manifest:
     return {"name": "g", "latency": {"histogram": "seconds_bucket", "threshold": 0.3, **changes}}
 
 
+def job(template: Any = None, **changes: Any) -> Manifest:
+    """A gate that a Job answers, right but for the changes."""
+    right = {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}
+    return {"name": "g", "job": {"template": right if template is None else template, **changes}}
+
+
 REFUSED_AT_APPLY: dict[str, Mistake] = {
     "an unknown field": Mistake(spec={"startegy": {}}),
     "an unknown field deep down": Mistake(spec=steps({"weight": 100, "wait": "5m"})),
@@ -126,12 +132,15 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     ),
     "a name that no label can hold": Mistake(
         rule="metadata.name may have 63 characters, because it becomes a label's value on the Deployment; choose a shorter name",
-        spec={}, metadata={"name": "a" * 64},
+        spec={},
+        metadata={"name": "a" * 64},
     ),
     "two ways to read the version": Mistake(
         rule="choose one of fromLabel and literal", spec={"version": {"fromLabel": "a", "literal": "1"}}
     ),
     "a timeout above a minute": source(rule="timeout must be between 1s and 1m", timeout="2m"),
+    "a Job of two days": Mistake(spec={"gates": [job(timeout="48h")]}, rule="timeout must be between 1s and 24h"),
+    "a Job without a template": Mistake(spec={"gates": [{"name": "g", "job": {}}]}),
     "two ways to log in": source(
         rule="choose one of bearer, bearerFile and basic",
         authentication={"bearer": {"name": "a", "key": "b"}, "bearerFile": "/var/run/secrets/token"},
@@ -147,6 +156,10 @@ REFUSED_BY_THE_CONTROLLER: dict[str, Mistake] = {
     "a rate instead of its counter": Mistake(spec={"gates": [ratio(bad="rate(bad_total[1m])")]}),
     "a counter of one side": Mistake(spec={"gates": [ratio(bad='bad_total{pod=~"$candidate_pods"}')]}),
     "a histogram's sum": Mistake(spec={"gates": [latency(histogram="seconds_sum")]}),
+    "a Job without a container": Mistake(spec={"gates": [job({"spec": {}})]}),
+    "a Job that never ends": Mistake(
+        spec={"gates": [job({"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Always"}})]}
+    ),
     "one bucket": Mistake(spec={"gates": [latency(histogram='seconds_bucket{le="0.3"}')]}),
 }
 """What only the controller sees: phase Invalid."""
@@ -160,6 +173,7 @@ ACCEPTED: dict[str, Mistake] = {
     "a comparison": Mistake(spec={"gates": [ratio(bad='bad_total{namespace="$namespace"}', tolerance=1, max=0.5)]}),
     "a comparison of latencies": Mistake(spec={"gates": [latency(hashLabel="pod_template_hash", checkShare=False)]}),
     "all at once with a limit": Mistake(spec={"strategy": {"type": "BlueGreen"}, "gates": [latency(max=0.01)]}),
+    "a Job": Mistake(spec={"gates": [job(timeout="24h", onTimeout="Fail", retries=10)]}),
     "equal limits": Mistake(spec={"gates": [threshold(min=1)]}),
     "a source with everything": source(
         namespaces=["shop", "team-*", "*"], labels={"cluster": "a", "namespace": "$namespace"}, timeout="1m",

@@ -3,14 +3,15 @@
 Only what the conformance suite has shown of the real ones belongs here; nothing of ours is decided here.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from strategies.analysis.verdict import Sample, Unknown, window_key
 from strategies.spec.release import ReleaseSpec
-from strategies.world.observation import TemplateView
+from strategies.world.observation import Job, TemplateView
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+_JOB_TAKES = timedelta(seconds=2)
 ROLLING = '{"type": "RollingUpdate"}'
 
 
@@ -84,7 +85,10 @@ class Splitting:
 
 @dataclass(kw_only=True)
 class Kubernetes:
-    """The objects of one namespace, the clock, and how pods behave: ready after a while, never if their template is broken."""
+    """The objects of one namespace, the clock, and how pods behave: ready after a while, never if their template is broken.
+
+    `ends` is how each gate's Job ends (Complete or Failed, and why; None: never) two seconds after it was made.
+    """
 
     deployment: Deployment | None
     spec: ReleaseSpec
@@ -92,6 +96,8 @@ class Kubernetes:
     services: dict[str, Selecting] = field(default_factory=lambda: {"shop": Selecting()})
     candidate_service: Selecting | None = None
     route: Splitting | None = None
+    jobs: dict[str, Job] = field(default_factory=dict)
+    ends: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     ready_after: timedelta = timedelta(seconds=3)
     now: datetime = START
@@ -102,6 +108,24 @@ class Kubernetes:
         if found.template in self.broken:
             return 0
         return sum(self.now - birth >= self.ready_after for birth in found.births)
+
+    def run_job(self, name: str, gate: str, step: str) -> None:
+        """A Job begins, unless one of its name is there."""
+        job = Job(name=name, uid=f"uid of {name}", gate=gate, step=step, ours=True, ended=None, why="", reason="", at=self.now,
+                  log="", deleting=False)  # fmt: skip
+        self.jobs.setdefault(name, job)
+
+    def seen_jobs(self) -> tuple[Job, ...]:
+        """The Jobs as they are now."""
+        return tuple(map(self._job, self.jobs.values()))
+
+    def _job(self, job: Job) -> Job:
+        end, due = self.ends.get(job.gate, ("Complete", "")), job.at + _JOB_TAKES
+        return replace(job, ended=end[0], why=end[1], at=due) if end is not None and self.now >= due else job
+
+    def ending(self) -> list[datetime]:
+        """When Jobs end."""
+        return [job.at + _JOB_TAKES for job in self.jobs.values() if self.ends.get(job.gate, True)]
 
     def act(self) -> None:
         """Every controller of Kubernetes runs until it is satisfied."""

@@ -22,6 +22,10 @@ GATE: dict[str, Any] = {
                "threshold": {"query": "errors", "max": 1, "interval": "1s", "failures": 2}}],
     "maxInconclusive": "5m",
 }  # fmt: skip
+SMOKE: dict[str, Any] = {
+    "gates": [{"name": "smoke", "at": ["before-traffic", "step", "bake"],
+               "job": {"template": {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}}}],
+}  # fmt: skip
 APPROVAL: dict[str, Any] = {
     "strategy": {"canary": {"steps": [{"weight": 25, "approval": True}, {"weight": 100, "approval": True}]}},
     "rollback": {"warm": {"for": "20s"}},
@@ -68,6 +72,7 @@ def tell(name: str, crash_after: int | None = None) -> World:
 @_story("a good canary without router", **CANARY)
 @_story("a good canary with router", **ROUTED)
 @_story("a good canary with router and gates", **ROUTED, **GATE)
+@_story("a good canary with router and a Job", **ROUTED, **SMOKE)
 @_story("a good blue-green", **BLUE_GREEN)
 @_story("a good rolling release", **ROLLING)
 def _good(world: World) -> None:
@@ -88,6 +93,15 @@ def _bad(world: World) -> None:
     world.apply("v2")
     world.run(at_step(1))
     world.answers["errors"] = 2.0
+    world.run(in_phase(Phase.ROLLED_BACK))
+
+
+@_story("a Job fails with router", **ROUTED, **SMOKE)
+@_story("a Job fails in a rolling release", **ROLLING, **SMOKE)
+def _smoke(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(1))
+    world.ends["smoke"] = ("Failed", "BackoffLimitExceeded")
     world.run(in_phase(Phase.ROLLED_BACK))
 
 

@@ -24,6 +24,7 @@ def _end(world: World) -> Any:
         "sets": sorted((s.name, s.replicas) for s in world.sets.values()),
         "services": {n: s.pin for n, s in world.services.items()}, "candidate service": world.candidate_service,
         "route": world.route and world.route.weight, "kept": [k.hash for k in world.kept], "finalizer": world.finalizer,
+        "jobs": world.jobs,
     }  # fmt: skip
 
 
@@ -39,6 +40,8 @@ def _once(world: World) -> Counter[str]:
         e.Keep,
         e.WriteTemplate,
         e.Scale,
+        e.CreateJob,
+        e.DeleteJob,
     )
     shown = [repr(w).partition(", generation=")[0] for w in world.writes if isinstance(w, kinds)]
     return Counter(shown)

@@ -88,7 +88,7 @@ class World(Kubernetes):
             "services": tuple(Service(name=n, pin=s.pin, endpoints=dict(s.endpoints), foreign=s.foreign)
                               for n, s in self.services.items()),
             "candidate_service": self._candidate_service(), "route": self._route(), "pods": self._pods(),
-            "kept": tuple(self.kept), "hold": self._hold(),
+            "kept": tuple(self.kept), "hold": self._hold(), "jobs": self.seen_jobs(),
         }  # fmt: skip
         return Observation(
             name=NAME, namespace="prod", uid="release-1", generation=1, deleting=self.deleting, finalizer=self.finalizer,
@@ -220,7 +220,7 @@ class World(Kubernetes):
 
     def _pass_time(self) -> bool:
         again = self.now + timedelta(seconds=1) if self.asking else None
-        moments = [m for m in (self.wake_at, self.next_ready(), again) if m is not None and m > self.now]
+        moments = [m for m in (self.wake_at, self.next_ready(), again, *self.ending()) if m is not None and m > self.now]
         if not moments:
             return False
         self.now = min(moments)
@@ -372,6 +372,14 @@ class World(Kubernetes):
         found = self.sets[effect.replica_set]
         self.kept.append(Kept(name=f"shop-{effect.hash}", hash=effect.hash, version=effect.version,
                               digest=view(found.template).digest))  # fmt: skip
+
+    def _do_CreateJob(self, effect: e.CreateJob) -> None:
+        self.run_job(effect.name, effect.gate, effect.step)
+
+    def _do_DeleteJob(self, effect: e.DeleteJob) -> None:
+        if effect.name not in self.jobs or self.jobs[effect.name].uid != effect.uid:
+            raise Refused("gone or another one")
+        del self.jobs[effect.name]
 
     def _do_Forget(self, effect: e.Forget) -> None:
         self.kept = [k for k in self.kept if k.name != effect.kept]

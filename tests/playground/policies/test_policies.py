@@ -41,7 +41,7 @@ def write(old: Object | None, new: Object, **changes: Any) -> Write:
     """A write by a stranger, with placeholders that no message contains by itself."""
     given_: dict[str, Any] = {
         "object": new, "old": old, "namespace": "§", "name": "§", "user": "§", "ours": False, "breaks_glass": False,
-        "field_manager": "", "may_update": lambda _resource, _name: False, **changes,
+        "field_manager": "", "may": lambda _verb, _resource, _name: False, **changes,
     }  # fmt: skip
     return Write(**given_)
 
@@ -49,7 +49,7 @@ def write(old: Object | None, new: Object, **changes: Any) -> Write:
 HELD_ONE = deployment({RELEASE: "§", HELD: "true", DRIVEN: "true"}, paused=True, strategy=RECREATE)
 WRONG = deployment({RELEASE: "§", KEPT_BACK: "paused-strategy", HELD: "§"}, template="2")
 SPEC = {"workloadRef": {"name": "§"}, "traffic": {"httpRoute": {"name": "§"}}}
-ASKED = {"metadata": {"name": "§", "annotations": {f"{PREFIX}§": ""}}, "spec": SPEC}
+ASKED = {"metadata": {"name": "§", "annotations": {f"{PREFIX}§": ""}}, "spec": SPEC | {"gates": [{"job": {}}]}}
 SAID = {
     "hold-guard": [*hold_guard.refusals(write(HELD_ONE, HELD_ONE, field_manager="kubectl-rollout"), "§"),
                    *hold_guard.refusals(write(HELD_ONE, WRONG), "§")],
