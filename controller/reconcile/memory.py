@@ -47,13 +47,13 @@ class Written:
 class Memory:
     """Soft state of one Release. `counted_to` is by gate the last window of an answer, `alone` has the gates that ask for their
     own pods only, because what all ask for is too much, `logs` by uid what Jobs that ended wrote last; `hold` with when it was
-    looked at (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is a problem of the
-    route at a resourceVersion, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the committed status
-    of a Release as it was read, and whether it could be, `lost` the last effect that lost a race and how many times in a row,
-    `carried` the effects since the last commit and how often they were carried out again, `written` our writes of traffic by
-    place, `shown` whether the metrics have it, `looked_after` that writes were thought of whose answers nobody heard, `left`
-    the objects in whose managedFields these may have left an entry, `began` what both clocks said when this process first
-    looked at it, or first again after a rest.
+    looked at (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is the resourceVersion
+    of the route whose gateways are known to do, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
+    committed status of a Release as it was read, and whether it could be, `lost` the last effect that lost a race and how many
+    times in a row, `carried` the effects since the last commit and how often they were carried out again, `written` our writes
+    of traffic by place, `shown` whether the metrics have it, `looked_after` that writes were thought of whose answers nobody
+    heard, `left` the objects in whose managedFields these may have left an entry, `began` what both clocks said when this
+    process first looked at it, or first again after a rest.
     """
 
     uid: str
@@ -68,7 +68,7 @@ class Memory:
     hold_at: float = 0.0
     kept: tuple[Kept, ...] | None = None
     autoscaled: bool | None = None
-    gateways: tuple[str, str | None] | None = None
+    gateways: str | None = None
     route_seen: tuple[int, datetime] | None = None
     serving_seen: tuple[str, datetime] | None = None
     pins_seen: tuple[Mapping[str, str | None], datetime] | None = None

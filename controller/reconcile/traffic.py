@@ -152,12 +152,16 @@ def _route(look: Look, services: tuple[Service, ...]) -> Route | Unknown | None:
                  since=memory.route_seen[1], problem=problem, even=split.even)  # fmt: skip
 
 
-def _gateway_problem(look: Look, route: Object) -> str | None:
-    """Asked once for each form of the route, and only before a release."""
+def _gateway_problem(look: Look, route: Object) -> str | Unknown | None:
+    """Asked only before a release; once for each form of the route when nothing is wrong, else in every turn: no view tells that
+    a gateway was made, or can be read again.
+    """
     version = route["metadata"]["resourceVersion"]
-    if look.memory.gateways is None or look.memory.gateways[0] != version:
-        look.memory.gateways = (version, gateways.problem(look.client, route))
-    return look.memory.gateways[1]
+    if look.memory.gateways == version:
+        return None
+    found = gateways.problem(look.client, route)
+    look.memory.gateways = None if found else version
+    return found
 
 
 def _by_service(slices: list[Object]) -> dict[str, list[Object]]:

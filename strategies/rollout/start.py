@@ -77,8 +77,9 @@ def _route(turn: Turn) -> Obstacle | None:
     if route is None:
         missing = f"HTTPRoute {route_ref.name} does not exist; create it, or correct spec.traffic.httpRoute."
         return Reason.ROUTE_UNUSABLE, missing
-    if not isinstance(route, Unknown) and route.problem:
-        return Reason.ROUTE_UNUSABLE, route.problem
+    problem = None if isinstance(route, Unknown) else route.problem
+    if problem is not None:
+        return (Reason.NOT_OBSERVED, problem.message) if isinstance(problem, Unknown) else (Reason.ROUTE_UNUSABLE, problem)
     if candidate_service is not None and not isinstance(candidate_service, Unknown) and not candidate_service.ours:
         return Reason.ROUTE_UNUSABLE, (
             f"Service {candidate_service.name} exists and is not ours; rename it, its name is needed for the candidate."

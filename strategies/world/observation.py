@@ -97,7 +97,8 @@ class Route:
     """The router's object. `weight` is the candidate's share in percent, `as_owned` that nothing of ours is in it, `even` that
     all of its parts have this weight; where they differ it is the largest.
 
-    `problem` says why it cannot be used; `since` is when this process first saw the present weight.
+    `problem` says why it cannot be used, or that this could not be found out; `since` is when this process first saw the
+    present weight.
     """
 
     service: str | None
@@ -105,7 +106,7 @@ class Route:
     as_owned: bool
     accepted: bool
     since: datetime
-    problem: str | None = None
+    problem: str | Unknown | None = None
     even: bool = True
 
 

@@ -79,7 +79,7 @@ class Splitting:
     weight: int | None = None
     accepted: bool = True
     since: datetime = START
-    problem: str | None = None
+    problem: str | Unknown | None = None
     even: bool = True
 
 

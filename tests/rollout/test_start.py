@@ -41,6 +41,7 @@ def _shared(foreign: int) -> Change:
 
 
 NOT_LISTED = Unknown(reason="NotListed", message="services could not be listed; see the controller's log.")
+NOT_READ = Unknown(reason="InternalError", message="Gateway edge of the route could not be read: 500.")
 PROBLEM = "HTTPRoute shop has no backend that selects these pods"
 OBSTACLES: dict[str, tuple[dict[str, Any], Change, Change, Reason, str]] = {
     "something could not be seen": (
@@ -69,6 +70,8 @@ OBSTACLES: dict[str, tuple[dict[str, Any], Change, Change, Reason, str]] = {
         "HTTPRoute shop does not exist; create it"),
     "a route that cannot be used": (
         ROUTED, _change(route=Splitting(problem=PROBLEM)), _change(route=Splitting()), Reason.ROUTE_UNUSABLE, PROBLEM),
+    "a route whose gateway could not be read": (
+        ROUTED, _change(route=Splitting(problem=NOT_READ)), _change(route=Splitting()), Reason.NOT_OBSERVED, NOT_READ.message),
     "a foreign Service of the candidate's name": (
         ROUTED, _change(candidate_service=Selecting(foreign=1)), _change(candidate_service=None), Reason.ROUTE_UNUSABLE,
         "Service shop-candidate exists and is not ours; rename it, its name is needed for the candidate."),

@@ -24,7 +24,7 @@ ALL_OF: dict[str, tuple[Kind, ...]] = {
     "14 conflicting-cache-writer": (Kind.UNOBSERVED,),
     "17 410-compaction": (Kind.COMPACTED,),
     "22 user-acts-in-flight": (Kind.SLOW,),
-    "27 lease-lost-mid-write": (Kind.OVERLAP,),
+    "27 lease-lost-mid-write": (Kind.OVERLAP, Kind.OVERTAKEN),
     "30 api-429-5xx": (Kind.THROTTLED, Kind.BROKEN),
     "44 replay-after-restart": CRASHES,
 }
@@ -66,6 +66,7 @@ PLANS: dict[str, list[tuple[str, str]]] = {
     "25 gitops-fight": _each(("canary-route", "blue-green-route", "canary-share", "rolling"),
                              [f"route-reset@second{n} applied-again@second{n + 2}" for n in (1, 3, 7, 12)]),
     "29 lease-api-errors": _each(("canary-route",), ["api-outage@second6/9 slow@call300/1", "api-outage@second6/11"]),
+    "30 api-5xx-on-reads": _each(("canary-route",), [f"500@call{n}" for n in range(11, 19)]),
     "32 apiserver-outage": _each((*_STORIES, "bad-canary-route"), ["api-outage@second7/600"]),
     "33 rbac-revoked": _each((*_STORIES, "bad-canary-route"), [f"rbac-revoked@second{n}/20" for n in (3, 7, 14)]),
     "34 delete-mid-canary": _each(_DELETED, ["", "killed@second5"]),
