@@ -2,7 +2,7 @@
 
 What an effect expects is more than old values: after a rollback the world looks as it did before the release, and a write of a
 deposed leader that hung since then would find what it expects. So each tests the object's uid and generation as well (`fence`),
-and what it cannot test, a create, is taken back by whoever is no longer the leader when the answer comes.
+and what cannot test anything, a create, is taken back by whoever is no longer the leader when the answer comes.
 
 After a write on an object that somebody else owns, our entry in its managedFields is dropped, or the owner's next server-side
 apply would fail with a conflict, for ever.
@@ -22,6 +22,7 @@ from controller.reconcile.cluster import Cluster
 from controller.reconcile.fencing import disowning, fence, is_same
 from controller.reconcile.gather import read_kept
 from controller.reconcile.memory import Memory
+from controller.reconcile.taking_back import take_back
 from controller.reconcile.traffic import ROUTER
 from controller.traffic import services
 from controller.traffic.router import Unusable
@@ -106,10 +107,8 @@ class Performer:
         """Make an object, as the leader. Raises AlreadyExists."""
         answer = self.client.create(resource.path(self.namespace), body)
         if not self.may_write():
-            metadata = answer["metadata"]
-            preconditions = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
-            self.cluster.client.delete(resource.path(self.namespace, metadata["name"]), {"preconditions": preconditions})
-            raise Stale("no longer the leader; what was made meanwhile is taken back")
+            take_back(self.cluster.client, self.release, resource, answer)
+            raise Stale("no longer the leader; what was made meanwhile is for the next one, or taken back")
         return answer
 
     def patch_owned(self, resource: Resource, found: Object, patch: Patch, *, last: bool) -> None:

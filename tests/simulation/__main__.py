@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.simulation import corpus, seeds
 from tests.simulation.exploring import Explorer, Result, in_forks, str_of
-from tests.simulation.faults import Kind, parse
+from tests.simulation.faults import LEADERS, Kind, parse
 from tests.simulation.stories import EXHAUSTIVE, POINTED, STORIES
 
 WORKERS = max(1, min(2, os.cpu_count() or 1))
@@ -54,10 +54,10 @@ def main() -> int:
 
 def explored(name: str, kinds: Iterable[Kind] = tuple(Kind)) -> list[Result]:
     """All single faults of these kinds in a story. Overlapping leaders need an election, which the other runs do without."""
-    alone = [k for k in kinds if k is not Kind.OVERLAP]
+    alone, led = [k for k in kinds if k not in LEADERS], [k for k in kinds if k in LEADERS]
     results = Explorer(STORIES[name], WORKERS).explore(alone) if alone else []
-    if Kind.OVERLAP in kinds:
-        results += Explorer(dataclasses.replace(STORIES[name], elected=True), WORKERS).explore([Kind.OVERLAP])
+    if led:
+        results += Explorer(dataclasses.replace(STORIES[name], elected=True), WORKERS).explore(led)
     return results
 
 

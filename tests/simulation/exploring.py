@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from tests.simulation import oracle
-from tests.simulation.faults import Fault, Kind, On, Plan
+from tests.simulation.faults import LEADERS, Fault, Kind, On, Plan
 from tests.simulation.world import Story, World
 
 Object = dict[str, Any]
@@ -31,7 +31,7 @@ WRITE_KINDS = (
     Kind.REFUSED,
 )
 _WHERE = dict.fromkeys((Kind.FROZEN, Kind.UNOBSERVED, Kind.COMPACTED), On.EVENT)
-_SECONDS = {Kind.THROTTLED: 2.0, Kind.FROZEN: 20.0, Kind.UNOBSERVED: 3.0, Kind.OVERLAP: 25.0, Kind.SLOW: 12.0}
+_SECONDS = {Kind.THROTTLED: 2.0, Kind.FROZEN: 20.0, Kind.UNOBSERVED: 3.0, **dict.fromkeys(LEADERS, 25.0), Kind.SLOW: 12.0}
 
 
 @dataclass(kw_only=True)
@@ -52,7 +52,7 @@ class Result:
 
 def told(story: Story, plan: Plan = (), seed: int | None = None) -> Result:
     """The story under this plan, from its beginning."""
-    if any(f.kind is Kind.OVERLAP for f in plan):
+    if any(f.kind in LEADERS for f in plan):
         story = replace(story, elected=True)
     return judged(World(story, plan, seed), str_of(plan))
 

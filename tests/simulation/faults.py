@@ -20,6 +20,7 @@ class Kind(StrEnum):
     REFUSED = "403"
     SLOW = "slow"
     OVERLAP = "overlap"
+    OVERTAKEN = "overtaken"
     FROZEN = "frozen"
     UNOBSERVED = "unobserved"
     COMPACTED = "410"
@@ -40,6 +41,10 @@ class Kind(StrEnum):
     DOWN = "down"
     NODE_LOST = "node-lost"
     ROUTE_REFUSED = "route-refused"
+
+
+LEADERS = frozenset({Kind.OVERLAP, Kind.OVERTAKEN})
+"""The process stands still, before its call reaches the server or before the answer reaches it, and another one leads."""
 
 
 class On(StrEnum):

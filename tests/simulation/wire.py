@@ -78,7 +78,9 @@ class Wire:
         if method == "GET" and path in self._world.lists and "labelSelector" not in query:
             return Answer(200, self._world.lists.pop(path), {})
         answer = self._answer(method, path, query, headers, body)
-        if fault is not None and fault.kind is Kind.CRASH_AFTER:
+        if fault is not None and fault.kind is Kind.OVERTAKEN:
+            self._world.meanwhile(self._process, fault)
+        if (fault is not None and fault.kind is Kind.CRASH_AFTER) or self._process.dead:
             raise Crashed
         if fault is not None and fault.kind is Kind.LOST:
             raise urllib3.exceptions.ReadTimeoutError(None, target, "the answer was lost")  # type: ignore[arg-type]

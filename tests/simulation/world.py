@@ -28,7 +28,7 @@ from playground.loop import Loop
 from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
 from tests.simulation import disturbances
-from tests.simulation.faults import Fault, Kind, On, Plan
+from tests.simulation.faults import LEADERS, Fault, Kind, On, Plan
 from tests.simulation.invariants import Invariants
 from tests.simulation.process import Process
 from tests.simulation.views import Following
@@ -247,7 +247,7 @@ class World:
 
     def meanwhile(self, process: Process, fault: Fault) -> None:
         """A call is under way for so long, or its process stands still; everything else goes on."""
-        stopped = fault.kind is Kind.OVERLAP
+        stopped = fault.kind in LEADERS
         process.suspended = True
         if stopped:
             self.start()
