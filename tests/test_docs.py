@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from controller.cli.commands import COMMANDS
 from scripts import phases, reference
 from strategies.spec.gate import Gate
+from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
@@ -27,7 +28,10 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md")])
 SCRIPTS = sorted([*ROOT.glob("scripts/*.sh"), ROOT / ".ci" / "run"])
 MANIFESTS = sorted(ROOT.glob("examples/*/*.yaml"))
-MODELS: dict[str, type[BaseModel]] = {"Release": ReleaseSpec, "MetricSource": MetricSourceSpec}
+MODELS: dict[str, type[BaseModel]] = {
+    "Release": ReleaseSpec, "MetricSource": MetricSourceSpec, "GateTemplate": GateTemplateSpec,
+    "ClusterGateTemplate": GateTemplateSpec,
+}  # fmt: skip
 
 
 def _name(path: Path) -> str:

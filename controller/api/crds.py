@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from controller.api.names import GROUP, VERSION
 from strategies.spec.base import DURATION_PATTERN, format_duration, rule, rules
+from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
@@ -37,6 +38,10 @@ _SOURCE_COLUMNS = (
     ("Address", "string", ".spec.address", "Address of the query API."),
     ("Age", "date", ".metadata.creationTimestamp", ""),
 )
+_TEMPLATE_COLUMNS = (
+    ("Description", "string", ".spec.description", "What the gate asks."),
+    ("Age", "date", ".metadata.creationTimestamp", ""),
+)
 _KEPT = ("description", "type", "format", "pattern", "enum", "minimum", "maximum", "minLength", "maxLength", "minItems",
          "maxItems", "maxProperties", "required", "default", "x-kubernetes-validations",
          "x-kubernetes-preserve-unknown-fields")  # fmt: skip
@@ -54,7 +59,16 @@ def custom_resource_definitions() -> dict[str, Object]:
         schema=_object("A MetricSource is a Prometheus that Releases may ask; admins make it, tenants name it.",
                        MetricSourceSpec),
     )  # fmt: skip
-    return {"releases.yaml": release, "metricsources.yaml": source}
+    template = _definition(
+        kind="GateTemplate", plural="gatetemplates", short=["gt"], scope="Namespaced", columns=_TEMPLATE_COLUMNS,
+        schema=_object("A GateTemplate is a gate with parameters that Releases of its namespace name.", GateTemplateSpec),
+    )  # fmt: skip
+    shared = _definition(
+        kind="ClusterGateTemplate", plural="clustergatetemplates", short=["cgt"], scope="Cluster", columns=_TEMPLATE_COLUMNS,
+        schema=_object("A ClusterGateTemplate is a gate with parameters that Releases of all namespaces name.", GateTemplateSpec),
+    )  # fmt: skip
+    return {"releases.yaml": release, "metricsources.yaml": source, "gatetemplates.yaml": template,
+            "clustergatetemplates.yaml": shared}  # fmt: skip
 
 
 def _definition(*, kind: str, plural: str, short: list[str], scope: str, columns: Any, schema: Object) -> Object:

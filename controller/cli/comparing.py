@@ -11,6 +11,8 @@ from typing import Any
 from controller.cli.findings import Finding, Resource, Severity
 from controller.cli.manifests import Path
 from controller.cli.obstacles import Unreadable, obstacles
+from strategies.spec.gate import TemplateKind, TemplateRef
+from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec, allows
 from strategies.spec.reason import Reason
 from strategies.spec.release import ReleaseSpec
@@ -26,19 +28,35 @@ _BUILT_IN = {"Deployment": "apps", "Service": "", "HTTPRoute": "gateway.networki
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A Release that is valid by itself."""
+    """A Release that is valid by itself. `spec` has its templates filled, as far as they are known; `named` are the numbers of
+    the gates that name one, `unusable` the names of those whose template cannot be filled.
+    """
 
     resource: Resource
     spec: ReleaseSpec
+    named: frozenset[int] = frozenset()
+    unusable: frozenset[str] = frozenset()
+
+    def written(self, path: Path) -> Path:
+        """Where in the manifest that stands which is at this path of the filled spec."""
+        from_template = path[:2] == ("spec", "gates") and len(path) > 3 and path[2] in self.named and path[3] != "at"
+        return (*path[:3], "template") if from_template else path
 
 
 class Neighbours:
     """All objects that were given."""
 
-    def __init__(self, resources: list[Resource], sources: dict[str, MetricSourceSpec]) -> None:
-        """`sources` are the valid MetricSources by name."""
+    def __init__(self, resources: list[Resource], sources: dict[str, MetricSourceSpec],
+                 templates: dict[tuple[str, str | None, str], GateTemplateSpec]) -> None:  # fmt: skip
+        """`sources` are the valid MetricSources by name, `templates` the valid templates by kind, namespace and name."""
         self._resources = [r for r in resources if str(r.value.get("apiVersion")).rpartition("/")[0] == _BUILT_IN.get(r.kind)]
         self.sources = sources
+        self._templates = templates
+
+    def template(self, beside: Resource, named: TemplateRef) -> GateTemplateSpec | None:
+        """The template that a Release names, if it is among the files."""
+        namespace = beside.namespace if named.kind is TemplateKind.GATE_TEMPLATE else None
+        return self._templates.get((named.kind, namespace, named.name))
 
     def of(self, kind: str, beside: Resource) -> list[Resource]:
         """Objects of this kind in the namespace of `beside`; of several that claim one name, the nearest in the files."""
@@ -74,6 +92,7 @@ def compare(release: Checked, neighbours: Neighbours, releases: list[Checked]) -
     if named is not None and (route is None or mine is None or not services):
         absent.append(f"HTTPRoute {named}" if route is None else f"HTTPRoute {named}'s Services")
     absent += [f"MetricSource {name}" for name in sorted({g.source for g in spec.gates if g.source} - set(neighbours.sources))]
+    absent += sorted({str(g.template) for g in spec.gates if g.template is not None and g.name not in release.unusable})
     if absent:
         yield resource.finding(("spec",), f"not compared with {', '.join(absent)}: not among these files",
                                "Name the files that have them, too, or look in the cluster.", Severity.HINT)  # fmt: skip
@@ -107,6 +126,6 @@ def _sources(release: Checked, neighbours: Neighbours) -> Iterator[Finding]:
     for number, gate in enumerate(release.spec.gates):
         source = neighbours.sources.get(gate.source or "")
         if source is not None and namespace is not None and not allows(source.namespaces, namespace):
-            path: Path = ("spec", "gates", number, gate.form, "source")
+            path = release.written(("spec", "gates", number, gate.form, "source"))
             yield release.resource.finding(path, f"MetricSource {gate.source} may not be used in namespace {namespace}",
                                            "Ask whoever runs it to add the namespace to its spec.namespaces.")  # fmt: skip

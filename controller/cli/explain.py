@@ -126,6 +126,9 @@ def _evidence(found: Explanation) -> None:
         _indented(["GATE", "VERDICT", "SEEN", "MESSAGE"],
                   [[g.name, str(g.verdict), f"{view.age(g.at, now)} ago" if g.at else "", g.message]
                    for g in status.trial.gates])  # fmt: skip
+    if found.snapshot.templates:
+        _section("Gates of templates")
+        _indented(["GATE", "TEMPLATE"], [list(line) for line in found.snapshot.templates])
     if (spec := found.snapshot.spec) is not None and (lines := list(asked(spec, status, now))):
         _section("Gates that compare")
         _indented(["GATE", "", ""], [list(line) for line in lines])
@@ -163,6 +166,7 @@ def _document(found: Explanation) -> Object:
         "controller": found.controller,
         "unread": list(snapshot.unread),
         "gates": (committed.get("trial") or {}).get("gates", []),
+        "templates": dict(snapshot.templates),
         "conditions": committed.get("conditions", []),
         "requests": committed.get("requests", [])[-_REQUESTS:],
         "before": committed["history"][-1] if committed.get("history") else None,

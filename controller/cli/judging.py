@@ -17,11 +17,15 @@ from controller.cli.manifests import Path, show
 from controller.cli.wording import close_to, part_of, put, unknown
 from strategies.rollout.requests import KEYS
 from strategies.spec.base import Name
+from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.release import ReleaseSpec
 
 Object = dict[str, Any]
-KINDS: Mapping[str, type[BaseModel]] = {"Release": ReleaseSpec, "MetricSource": MetricSourceSpec}
+KINDS: Mapping[str, type[BaseModel]] = {
+    "Release": ReleaseSpec, "MetricSource": MetricSourceSpec, "GateTemplate": GateTemplateSpec,
+    "ClusterGateTemplate": GateTemplateSpec,
+}  # fmt: skip
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 _LABEL_VALUE = 63
 

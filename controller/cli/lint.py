@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -22,8 +23,10 @@ from controller.cli.findings import Finding, Resource, Severity
 from controller.cli.judging import KINDS, judge
 from controller.cli.manifests import Document, Fault, Path, read
 from controller.cli.wording import query_place
+from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.release import ReleaseSpec
+from strategies.spec.templating import fill
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
@@ -47,7 +50,7 @@ class Source:
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print.")
 def lint(files: tuple[str, ...], *, recursive: bool, strict: bool, output: str) -> int:
-    """Check Releases and MetricSources in FILEs, without a cluster.
+    """Check Releases, MetricSources and gate templates in FILEs, without a cluster.
 
     A FILE is YAML or JSON, a directory with such files, or - for what comes in. Objects of other kinds are looked at only where a
     Release names them. Exit codes: 0 no errors, 1 errors, 2 unreadable.
@@ -83,8 +86,9 @@ def check(sources: Iterable[Source]) -> list[Finding]:
 
 
 def _check_resources(resources: list[Resource]) -> Iterator[Finding]:
-    releases: list[Checked] = []
+    valid: list[tuple[Resource, ReleaseSpec]] = []
     metric_sources: dict[str, MetricSourceSpec] = {}
+    templates: dict[tuple[str, str | None, str], GateTemplateSpec] = {}
     for resource in resources:
         if not _is_ours(resource):
             continue
@@ -95,10 +99,20 @@ def _check_resources(resources: list[Resource]) -> Iterator[Finding]:
         spec, found = judge(resource)
         yield from found
         if isinstance(spec, ReleaseSpec):
-            releases.append(Checked(resource=resource, spec=spec))
+            valid.append((resource, spec))
         if isinstance(spec, MetricSourceSpec):
             metric_sources[resource.name] = spec
-    neighbours = Neighbours(resources, metric_sources)
+        if isinstance(spec, GateTemplateSpec):
+            templates[resource.kind, resource.namespace if resource.kind == "GateTemplate" else None, resource.name] = spec
+    neighbours = Neighbours(resources, metric_sources, templates)
+    releases = []
+    for resource, spec in valid:
+        filled, problems = fill(spec, partial(neighbours.template, resource))
+        named = frozenset(number for number, gate in enumerate(spec.gates) if gate.template is not None)
+        releases.append(Checked(resource=resource, spec=filled, named=named, unusable=frozenset(problems)))
+        for number, gate in enumerate(spec.gates):
+            if (problem := problems.get(gate.name)) is not None:
+                yield resource.finding(("spec", "gates", number, *problem.path), problem.message, problem.remedy)
     for release in releases:
         yield from _warnings(release, neighbours)
         yield from compare(release, neighbours, releases)
@@ -107,8 +121,9 @@ def _check_resources(resources: list[Resource]) -> Iterator[Finding]:
 def _warnings(release: Checked, neighbours: Neighbours) -> Iterator[Finding]:
     resource = release.resource
     for each in doubts(release.spec, neighbours.replicas(release) or _SOME_REPLICAS):
-        place = query_place(resource, each.path, each.part)
-        yield resource.finding(each.path, each.message, each.remedy, Severity.WARNING, place)
+        path = release.written(each.path)
+        place = query_place(resource, path, each.part)
+        yield resource.finding(path, each.message, each.remedy, Severity.WARNING, place)
 
 
 def _resources(source: Source, document: Document, found: list[Finding]) -> Iterator[Resource]:

@@ -22,15 +22,16 @@ from controller.kube.paths import Resource
 from controller.kube.reflector import Reflector
 from controller.kube.store import key_of
 from controller.metrics.pool import Queries
-from controller.reconcile import commit
+from controller.reconcile import commit, templates
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key, Namespace
 from controller.reconcile.gather import PODS_EVERY, Gatherer
-from controller.reconcile.memory import Memory
+from controller.reconcile.memory import Filled, Memory
 from controller.reconcile.requests import trim
 from controller.reconcile.turn import read_spec
 from controller.settings import Settings
 from strategies.analysis.verdict import Unknown
+from strategies.spec.gate import TemplateKind, TemplateRef
 from strategies.spec.reason import Reason
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
@@ -50,7 +51,9 @@ _GATE_PROBLEM = re.compile(r"spec\.gates\[([^]]+)\]: (.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A Release, what was committed, and what is seen of its world now. `unread` says what could not be read."""
+    """A Release, what was committed, and what is seen of its world now. `unread` says what could not be read,
+    `templates` which gates are of a template, and with which arguments.
+    """
 
     release: Object
     spec: ReleaseSpec | None
@@ -58,6 +61,7 @@ class Snapshot:
     observation: Observation
     now: datetime
     unread: tuple[str, ...]
+    templates: tuple[tuple[str, str], ...] = ()
 
 
 def take(access: Access, name: str) -> Snapshot:
@@ -67,20 +71,28 @@ def take(access: Access, name: str) -> Snapshot:
     spec, error = read_spec(release)
     reader = _Reader(access.connection)
     listed = _Listed(reader)
+    named = tuple((gate.name, _named(gate.template)) for gate in spec.gates if gate.template) if spec else ()
     # What is seen for the first time is as old for us as for a controller that starts at this moment.
     memory = Memory(uid=release["metadata"]["uid"])
     memory.attend(status.attempts)
     memory.pods_at = listed.clock.steady() - 2 * PODS_EVERY
+    spec, unfilled = listed.filled(spec, access.namespace, memory) if spec else (None, {})
     observation = Gatherer(listed).look(release, spec, status, memory)
     assert observation is not None  # Nothing is waited for: what was listed is there, and what was not has been refused.
     changes: dict[str, Any] = {"spec_error": error}
     for call, said in reader.refused.items():
         changes |= dict.fromkeys(_NEEDED.get(call, ()), Unknown(reason="NotRead", message=said))
     if spec is not None and memory.scope:
-        changes["gate_problems"] = listed.gate_problems(spec, status, access.namespace)
+        changes["gate_problems"] = {**listed.gate_problems(spec, status, access.namespace), **unfilled}
     seen = _as_committed(replace(observation, **changes), status, reader)
     return Snapshot(release=release, spec=spec, status=status, observation=seen, now=_now(status),
-                    unread=tuple(dict.fromkeys(reader.refused.values())))  # fmt: skip
+                    unread=tuple(dict.fromkeys(reader.refused.values())), templates=named)  # fmt: skip
+
+
+def _named(template: TemplateRef) -> str:
+    """A template and its arguments, on one line."""
+    given = ", ".join(f"{name}={value}" for name, value in template.arguments.items())
+    return f"{template}{': ' if given else ''}{given}"
 
 
 def _now(status: Status) -> datetime:
@@ -153,6 +165,16 @@ class _Listed(Cluster):
     def enter(self, key: Key) -> Namespace:
         """The Release's namespace, read as it is asked for."""
         return _Views(self._reader, key[0])
+
+    def filled(self, spec: ReleaseSpec, namespace: str, memory: Memory) -> Filled:
+        """The spec with its templates filled; one that may not be read stays, and counts as unknown."""
+        kinds = {gate.template.kind for gate in spec.gates if gate.template is not None}
+        where = {TemplateKind.GATE_TEMPLATE: paths.GATE_TEMPLATES.path(namespace),
+                 TemplateKind.CLUSTER_GATE_TEMPLATE: paths.CLUSTER_GATE_TEMPLATES.path()}  # fmt: skip
+        refused = {kind for kind in kinds if not _fill(self._reader, self.templates[kind].reflectors[0], where[kind])}
+        made, problems = templates.filled(self, spec, namespace, memory)
+        unread = {gate.name for gate in made.gates if gate.template is not None and gate.template.kind in refused}
+        return made, {name: problem for name, problem in problems.items() if name not in unread}
 
     def gate_problems(self, spec: ReleaseSpec, status: Status, namespace: str) -> Mapping[str, str]:
         """What is wrong with the gates' sources; what the controller said of them where the user may not list sources."""

@@ -93,10 +93,10 @@ class Asker:
         return min(due, default=None)
 
     def _submit(self, key: Key, name: str, gate: Threshold, status: Status, at: datetime, memory: Memory) -> None:
-        attempt = memory.attempt
+        asking = memory.asking(name)
 
         def answered(answer: Sample | Unknown) -> None:
-            memory.answered(attempt, name, answer)
+            memory.answered(asking, name, answer)
             self._wake(key)
 
         found = self._usable(gate.source, key[0])
@@ -129,7 +129,7 @@ class Asker:
             memory.asked[gate.name] = due.at
             sides = counting.sides(asked, status, trial)
             if isinstance(sides, Unknown):
-                memory.counted(memory.attempt, gate.name, [("", sides)])
+                memory.counted(memory.asking(gate.name), gate.name, [("", sides)])
                 self._wake(key)
             else:
                 self._gather(key, asked, due, counting.Gathering(gate, due, sides, memory, partial(self._wake, key)))

@@ -17,6 +17,7 @@ from controller.kube.paths import Resource
 from controller.kube.reflector import Reflector
 from controller.reconcile.requests import trim
 from controller.workloads.deployment import owner_name
+from strategies.spec.gate import TemplateKind
 
 Object = dict[str, Any]
 Key = tuple[str, str]
@@ -121,6 +122,10 @@ class Cluster:
         self.deployments = View({n: follow(client, paths.DEPLOYMENTS, namespace=n, chosen={"labelSelector": names.RELEASE},
                                               on_change=self._deployment_changed) for n in scope})  # fmt: skip
         self.sources = View({None: follow(client, paths.METRIC_SOURCES)})
+        self.templates = {
+            TemplateKind.GATE_TEMPLATE: View({n: follow(client, paths.GATE_TEMPLATES, namespace=n) for n in scope}),
+            TemplateKind.CLUSTER_GATE_TEMPLATE: View({None: follow(client, paths.CLUSTER_GATE_TEMPLATES)}),
+        }
         # The hold must not be believed to work longer than it does: the policy and its binding are followed by name.
         self._policies = tuple(
             follow(client, resource, chosen={"fieldSelector": f"metadata.name={name}"}, on_change=self._policy_changed)
@@ -131,7 +136,8 @@ class Cluster:
     @property
     def standing(self) -> tuple[Reflector, ...]:
         """The views that are always there."""
-        return *self.releases.reflectors, *self.deployments.reflectors, *self.sources.reflectors, *self._policies
+        views = (self.releases, self.deployments, self.sources, *self.templates.values())
+        return *(reflector for view in views for reflector in view.reflectors), *self._policies
 
     @property
     def policies_installed(self) -> bool | None:

@@ -57,7 +57,7 @@ def due(asked: Counting, since: datetime, counted_to: str, now: datetime) -> Due
 
 def since(gate: Gate, trial: Trial) -> datetime | None:
     """From when on windows count: after the last one that is known, else from the step's beginning; None before that."""
-    known = next((each.test for each in trial.gates if each.name == gate.name), None)
+    known = next((each.test for each in trial.gates if each.name == gate.name and each.question in ("", gate.question)), None)
     if known is not None and known.key and known.form == form_of(trial.step.name):
         return datetime.fromisoformat(known.key)
     return trial.step.since
@@ -96,7 +96,7 @@ class Gathering:
 
     def __init__(self, gate: Gate, due: Due, sides: Sides, memory: Memory, wake: Callable[[], None]) -> None:
         self._gate, self._due, self._sides = gate, due, sides
-        self._memory, self._attempt, self._wake = memory, memory.attempt, wake
+        self._memory, self._asking, self._wake = memory, memory.asking(gate.name), wake
         self._selectors = selectors(gate)
         self._shared = False
         self._lock = threading.Lock()
@@ -117,7 +117,7 @@ class Gathering:
 
     def failed(self, problem: Unknown) -> None:
         """Nothing could be counted."""
-        self._memory.counted(self._attempt, self._gate.name, [("", problem)])
+        self._memory.counted(self._asking, self._gate.name, [("", problem)])
         self._wake()
 
     def answered(self, number: int, answer: tuple[Series, ...] | Unknown) -> None:
@@ -138,5 +138,5 @@ class Gathering:
         series = [each for each in answers if not isinstance(each, Unknown)]
         found = counters.windows(self._due.spans, series, edge, self._sides)
         keys = (span.key for span in self._due.spans)
-        self._memory.counted(self._attempt, self._gate.name, list(zip(keys, found, strict=True)))
+        self._memory.counted(self._asking, self._gate.name, list(zip(keys, found, strict=True)))
         self._wake()

@@ -21,6 +21,10 @@ from strategies.world.effects import Effect, Pin, SetWeight
 from strategies.world.observation import Kept
 
 LONGEST_PATIENCE = 30.0
+Asking = tuple[int, str]
+"""An attempt, and the digest of what a gate asks in it."""
+Filled = tuple[ReleaseSpec, Mapping[str, str]]
+"""A spec whose templates are filled, and by gate why one could not be."""
 MOST_WINDOWS = 150
 """So many of a gate are kept at most: those that the status does not have yet are far fewer, and older ones can be read again."""
 
@@ -46,7 +50,8 @@ class Written:
 @dataclass(slots=True)
 class Memory:
     """Soft state of one Release. `counted_to` is by gate the last window of an answer, `alone` has the gates that ask for their
-    own pods only, because what all ask for is too much, `logs` by uid what Jobs that ended wrote last; `hold` with when it was
+    own pods only, because what all ask for is too much, `questions` what each asks, `logs` by uid what Jobs that ended wrote
+    last; `filled` is the spec with its templates filled, for these versions of them; `hold` with when it was
     looked at (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is the resourceVersion
     of the route whose gateways are known to do, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
     committed status of a Release as it was read, and whether it could be, `lost` the last effect that lost a race and how many
@@ -60,6 +65,7 @@ class Memory:
     samples: dict[str, tuple[Sample | Unknown, ...]] = field(default_factory=dict)
     windows: dict[str, tuple[Window | Unknown, ...]] = field(default_factory=dict)
     asked: dict[str, datetime] = field(default_factory=dict)
+    questions: Mapping[str, str] = field(default_factory=dict)
     counted_to: dict[str, str] = field(default_factory=dict)
     alone: set[str] = field(default_factory=set)
     logs: dict[str, str] = field(default_factory=dict)
@@ -81,6 +87,7 @@ class Memory:
     busy: bool = False
     attempt: int = 0
     spec: tuple[int, ReleaseSpec | None, str | None] | None = None
+    filled: tuple[object, Filled] | None = None
     status: tuple[Mapping[str, Any], Status, bool] | None = None
     shown: bool = False
     presence: Presence = field(default_factory=Presence)
@@ -115,20 +122,32 @@ class Memory:
 
         And nothing is measured: the wall clock is read anew.
         """
-        self.spec = self.status = self.began = None
+        self.spec = self.status = self.began = self.filled = None
 
-    def attend(self, attempt: int) -> None:
-        """What was answered, or seen of pods, in another trial is none of this one's evidence."""
+    def attend(self, attempt: int, questions: Mapping[str, str] | None = None) -> None:
+        """What was answered, or seen of pods, in another trial is none of this one's evidence, nor what was answered to another
+        question; `questions` are what the gates ask, by name.
+        """
         with self.lock:
+            questions = questions or {}
+            for name in (n for n, question in self.questions.items() if questions.get(n, question) != question):
+                for known in (self.samples, self.windows, self.asked, self.counted_to):
+                    known.pop(name, None)
+                self.alone.discard(name)
+            self.questions = {**self.questions, **questions}
             if attempt != self.attempt:
                 self.attempt, self.samples, self.asked, self.written = attempt, {}, {}, {}
                 self.windows, self.counted_to, self.alone, self.logs = {}, {}, set(), {}
                 self.pods, self.pods_at, self.autoscaled = (), 0.0, None
 
-    def answered(self, attempt: int, gate: str, answer: Sample | Unknown) -> None:
+    def asking(self, gate: str) -> Asking:
+        """What an answer must be to, to count."""
+        return self.attempt, self.questions.get(gate, "")
+
+    def answered(self, asking: Asking, gate: str, answer: Sample | Unknown) -> None:
         """A gate's answer arrived; called from the threads that ask. The newest are kept until the status has them."""
         with self.lock:
-            if attempt != self.attempt:
+            if asking != self.asking(gate):
                 return
             before = tuple(s for s in self.samples.get(gate, ()) if isinstance(s, Sample))
             self.samples[gate] = (*before, answer)[-20:]
@@ -138,13 +157,13 @@ class Memory:
         with self.lock:
             return dict(self.samples)
 
-    def counted(self, attempt: int, gate: str, found: Sequence[tuple[str, Window | Unknown]]) -> None:
+    def counted(self, asking: Asking, gate: str, found: Sequence[tuple[str, Window | Unknown]]) -> None:
         """Windows arrived, each with its key, oldest first, or one problem with the key ""; called from the threads that ask.
 
         Of problems only that of the newest window is kept.
         """
         with self.lock:
-            if attempt != self.attempt:
+            if asking != self.asking(gate):
                 return
             before = [w for w in self.windows.get(gate, ()) if isinstance(w, Window)]
             newest = before[-1].key if before else ""

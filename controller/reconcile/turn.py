@@ -17,7 +17,7 @@ from controller.api import names
 from controller.kube import paths
 from controller.kube.client import JSON_PATCH
 from controller.kube.errors import ApiError, Forbidden, Invalid, NotFound
-from controller.reconcile import commit
+from controller.reconcile import commit, templates
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.fencing import fence
@@ -91,13 +91,14 @@ class Reconciler:
             metrics.show(key, status)
             memory.shown = True
         spec, error = _spec(release, memory)
-        memory.attend(status.attempts)
+        spec, unfilled = templates.filled(self._cluster, spec, key[0], memory) if spec else (None, {})
+        memory.attend(status.attempts, templates.questions(spec) if spec else {})
         observation = self._gatherer.look(release, spec, status, memory)
         if observation is None:
             return Next(after=0.02)
         more: dict[str, Any] = {"spec_error": error, "deleting": observation.deleting or self._leaving}
         if spec is not None and memory.scope:
-            more["gate_problems"] = self._asker.problems(spec, key[0])
+            more["gate_problems"] = {**self._asker.problems(spec, key[0]), **unfilled}
         decision = decide(spec, replace(observation, **more), status, memory.now(self._clock))
         if not readable:
             log.warning("status_unreadable", release=key, message="the status was changed by hand; what cannot be is made anew")

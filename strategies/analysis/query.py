@@ -4,18 +4,23 @@ Values go in at the leaves of the syntax tree and are quoted when the tree is pr
 can change what a query asks; the matchers that a MetricSource forces go into every selector of the tree. `$window` is
 the one variable that PromQL's grammar cannot hold: outside of strings it is replaced by a marker, an odd duration that
 the text does not contain, and must then be found in the tree as a range, a step or an offset exactly as often as it was
-written. Text is never spliced with a value that comes from a cluster, and no query is sent from here.
+written. A template's own parameters are variables too, filled in the same way: those that are durations as `$window` is, and
+those that are numbers by an odd number. Text is never spliced with a value that comes from a cluster, and no query is sent
+from here.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
 from strategies.analysis import promql_reading, promql_tree
-from strategies.analysis.promql_tree import Matcher, Node, Selector, Subquery
+from strategies.analysis.promql_tree import Matcher, Node, Number, Selector, Subquery, Wrapped
 
+Kind = Literal["text", "duration", "number"]
+"""What a template's parameter is in a query: a label's value, a range, step or offset, or a number."""
+Value = str | timedelta | float
 LABEL_VARIABLES = ("namespace", "release", "stable", "candidate")
 POD_VARIABLES = ("stable_pods", "candidate_pods")
 WINDOW_VARIABLE = "window"
@@ -60,13 +65,17 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A query that was parsed and whose variables all stand in their places."""
+    """A query that was parsed and whose variables all stand in their places.
+
+    `spans` and `numbers` are what stands in the tree for each variable that is a duration or a number.
+    """
 
     text: str
     tree: Node
     variables: frozenset[str]
     kind: Literal["vector", "scalar"]
-    marker: timedelta
+    spans: Mapping[str, timedelta]
+    numbers: Mapping[str, str]
 
     def bind(self, binding: Binding, forced: Mapping[str, str] | None = None) -> str:
         """The PromQL to send: values for variables, and `forced` as `=` matchers in every selector. Raises QueryError.
@@ -75,21 +84,43 @@ class Query:
         """
         added = tuple(Matcher(name=name, operator="=", value=value) for name, value in (forced or {}).items())
         values = _values(binding, self.variables)
+        return _read_back(self._filled(values, {WINDOW_VARIABLE: binding.window}, {}, added))
 
-        def bound(node: Node) -> Node:
-            if isinstance(node, Selector):
-                matchers = tuple(replace(m, value=_substitute(m, values)) for m in node.matchers)
-                node = replace(node, matchers=matchers + added)
-            return promql_tree.with_durations(node, lambda span: _windowed(span, self.marker, binding.window))
-
-        tree = promql_tree.transform(self.tree, bound)
-        try:
-            text = promql_tree.render(tree)
-            if promql_reading.parse(text) != tree:
-                raise QueryError("the bound query does not read back as the same query; a name in it is not usable")
-        except promql_tree.SyntaxProblem as problem:
-            raise QueryError(f"the bound query is refused: {problem}") from problem
+    def fill(self, values: Mapping[str, Value]) -> str:
+        """The query's text with these values for a template's parameters; every other variable stays. Raises QueryError."""
+        texts = {name: value for name, value in values.items() if isinstance(value, str)}
+        numbers = {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
+        spans = {name: value for name, value in values.items() if isinstance(value, timedelta)}
+        for name, value in texts.items():
+            if "$" in value:
+                raise QueryError("a value must not have $ in it: it would be taken for a variable", f"${name}")
+        kept = {WINDOW_VARIABLE: self.spans[WINDOW_VARIABLE]} if WINDOW_VARIABLE in self.variables else {}
+        text = _read_back(self._filled(texts, spans | kept, numbers, ()))
+        if kept:
+            marker = promql_tree.duration(kept[WINDOW_VARIABLE])
+            bare = _without_literals(text)
+            if list(spans.values()).count(self.spans[WINDOW_VARIABLE]):
+                raise QueryError(f"take another duration than {marker}: it stands for $window here")
+            for place in [found.start() for found in re.finditer(re.escape(marker), bare)][::-1]:
+                text = f"{text[:place]}${WINDOW_VARIABLE}{text[place + len(marker) :]}"
         return text
+
+    def _filled(
+        self, texts: Mapping[str, str], spans: Mapping[str, timedelta], numbers: Mapping[str, float], added: tuple[Matcher, ...]
+    ) -> Node:
+        """The tree with values in it. A variable that has none stays."""
+        durations = {self.spans[name]: value for name, value in spans.items() if name in self.spans}
+        counts = {self.numbers[name]: value for name, value in numbers.items() if name in self.numbers}
+
+        def filled(node: Node) -> Node:
+            if isinstance(node, Selector):
+                matchers = tuple(replace(m, value=_substitute(m, texts)) for m in node.matchers)
+                node = replace(node, matchers=matchers + added)
+            if isinstance(node, Number) and (given := counts.get(node.text.lstrip("-"))) is not None:
+                return _number(-given if node.text.startswith("-") else given)
+            return promql_tree.with_durations(node, lambda span: _exchanged(span, durations))
+
+        return promql_tree.transform(self.tree, filled)
 
 
 def parse(text: str) -> Query:
@@ -98,26 +129,26 @@ def parse(text: str) -> Query:
     return replace(read, kind=_kind(read.tree))
 
 
-def parse_any(text: str) -> Query:
-    """As `parse`, whatever the type of the result; its `kind` says nothing."""
+def parse_any(text: str, parameters: Mapping[str, Kind] | None = None) -> Query:
+    """As `parse`, whatever the type of the result (its `kind` says nothing), and with a template's parameters as variables."""
     if len(text) > LONGEST:
         raise QueryError(f"a query may have {LONGEST} characters, this one has {len(text)}")
+    kinds: dict[str, Kind] = {WINDOW_VARIABLE: "duration", **(parameters or {})}
+    known = {name: kinds.get(name, "text") for name in (*VARIABLES, *kinds)}
     bare = _without_literals(text)
-    marker = _marker(text)
-    prepared, marks = _mark_windows(text, bare, marker)
+    spans = {name: _marker(text, number) for number, name in enumerate(known) if known[name] == "duration"}
+    numbers = {name: _numeral(spans, text, number) for number, name in enumerate(known) if known[name] == "number"}
+    written = {name: f"{span // timedelta(milliseconds=1)}ms" for name, span in spans.items()} | numbers
+    prepared, marked = _mark(text, bare, known, written)
     try:
         tree = promql_reading.parse(prepared)
     except promql_tree.SyntaxProblem as problem:
-        message = str(problem).replace(promql_tree.duration(marker), f"${WINDOW_VARIABLE}")
-        raise QueryError(f"no valid PromQL: {message}") from problem
-    used = set[str]()
+        raise QueryError(f"no valid PromQL: {_with_names(str(problem), spans, numbers)}") from problem
+    used = set[str](marked)
     for node in promql_tree.walk(tree):
-        used |= _check_names(node)
-    if marks:
-        used.add(WINDOW_VARIABLE)
-    if sum(abs(span) == marker for node in promql_tree.walk(tree) for span in promql_tree.durations(node)) != marks:
-        raise QueryError("it may stand only as a range, a step or an offset, as in [$window]", f"${WINDOW_VARIABLE}")
-    return Query(text=text, tree=tree, variables=frozenset(used), kind="vector", marker=marker)
+        used |= _check_names(node, known)
+    _check_marks(tree, marked, spans, numbers)
+    return Query(text=text, tree=tree, variables=frozenset(used), kind="vector", spans=spans, numbers=numbers)
 
 
 def pods_pattern(replica_set: str) -> str:
@@ -140,24 +171,49 @@ def _without_literals(text: str) -> str:
     return bare
 
 
-def _marker(text: str) -> timedelta:
-    milliseconds = 77_777_777  # an odd one, and within what promql_parser can read as milliseconds
+def _marker(text: str, number: int) -> timedelta:
+    milliseconds = 77_777_777 + 1000 * number  # an odd one, and within what promql_parser can read as milliseconds
     while str(milliseconds) in text:
         milliseconds += 1
     return timedelta(milliseconds=milliseconds)
 
 
-def _mark_windows(text: str, bare: str, marker: timedelta) -> tuple[str, int]:
-    """The text with each `$window` outside of strings replaced by the marker, and how many there were."""
-    parts, end, marks = [], 0, 0
+def _numeral(spans: Mapping[str, timedelta], text: str, number: int) -> str:
+    marker = _marker(text + " ".join(map(str, spans)), number)
+    return repr(float(marker // timedelta(milliseconds=1)) + 0.5)
+
+
+def _mark(text: str, bare: str, known: Mapping[str, Kind], written: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The text with a marker for each duration and number outside of strings, and the names of these, as often as they stand."""
+    parts, end, marked = [], 0, []
     for found in _VARIABLE.finditer(bare):
         braces, name = found.groups()
-        _require_known(name, braces, _position(text, found.start()))
-        if name != WINDOW_VARIABLE:
+        _require_known(name, braces, _position(text, found.start()), known)
+        if name not in written:
             raise QueryError(f"${name}: {_NOWHERE}", _position(text, found.start()))
-        parts += [text[end : found.start()], f"{marker // timedelta(milliseconds=1)}ms"]
-        end, marks = found.end(), marks + 1
-    return "".join([*parts, text[end:]]), marks
+        parts += [text[end : found.start()], written[name]]
+        end = found.end()
+        marked.append(name)
+    return "".join([*parts, text[end:]]), marked
+
+
+def _check_marks(tree: Node, marked: list[str], spans: Mapping[str, timedelta], numbers: Mapping[str, str]) -> None:
+    """Each marker must be found as what it stands for, as often as it was written."""
+    nodes = list(promql_tree.walk(tree))
+    seen = [abs(span) for node in nodes for span in promql_tree.durations(node)]
+    counts = [node.text.lstrip("-") for node in nodes if isinstance(node, Number)]
+    for name, span in spans.items():
+        if seen.count(span) != marked.count(name):
+            raise QueryError(f"it may stand only as a range, a step or an offset, as in [${name}]", f"${name}")
+    for name, text in numbers.items():
+        if counts.count(text) != marked.count(name):
+            raise QueryError("it may stand only as a number", f"${name}")
+
+
+def _with_names(message: str, spans: Mapping[str, timedelta], numbers: Mapping[str, str]) -> str:
+    for name, shown in [*((name, promql_tree.duration(span)) for name, span in spans.items()), *numbers.items()]:
+        message = message.replace(shown, f"${name}")
+    return message
 
 
 def _position(text: str, index: int) -> str:
@@ -165,22 +221,21 @@ def _position(text: str, index: int) -> str:
     return f"line {line}, column {index - text.rfind(chr(10), 0, index)}"
 
 
-def _require_known(name: str, braces: str, where: str) -> None:
+def _require_known(name: str, braces: str, where: str, known: Iterable[str]) -> None:
     if braces:
         raise QueryError(f"write ${name} without braces", where)
-    if name not in VARIABLES:
-        known = ", ".join(f"${variable}" for variable in VARIABLES)
-        raise QueryError(f"${name} is no variable; there are {known}", where)
+    if name not in known:
+        raise QueryError(f"${name} is no variable; there are {', '.join(f'${variable}' for variable in known)}", where)
 
 
-def _check_names(node: Node) -> set[str]:
+def _check_names(node: Node, known: Mapping[str, Kind]) -> set[str]:
     """The variables of this node's strings. Raises QueryError for one that may not stand there."""
     match node:
         case Selector():
-            return {name for matcher in node.matchers for name in _check_matcher(matcher)}
+            return {name for matcher in node.matchers for name in _check_matcher(matcher, known)}
         case promql_tree.String():
             for _, name in _VARIABLE.findall(node.value):
-                if name in VARIABLES:  # anything else is label_replace's own $1 or $name
+                if name in known:  # anything else is label_replace's own $1 or $name
                     raise QueryError(f"${name}: {_NOWHERE}", promql_tree.quote(node.value))
         case promql_tree.Aggregate(grouping=(_, labels)):
             if misplaced := [label for label in labels if "$" in label]:
@@ -188,15 +243,16 @@ def _check_names(node: Node) -> set[str]:
     return set()
 
 
-def _check_matcher(matcher: Matcher) -> Iterator[str]:
+def _check_matcher(matcher: Matcher, known: Mapping[str, Kind]) -> Iterator[str]:
     where = f"{matcher.name}{matcher.operator}{promql_tree.quote(matcher.value)}"
     if "$" in matcher.name:
         raise QueryError(f"a label's name cannot be a variable; {_NOWHERE}", where)
     for found in _VARIABLE.finditer(matcher.value):
         braces, name = found.groups()
-        _require_known(name, braces, where)
-        if name == WINDOW_VARIABLE:
-            raise QueryError("$window is a duration, as in [$window], not a label's value", where)
+        _require_known(name, braces, where, known)
+        if known[name] != "text":
+            example = f"[${name}]" if known[name] == "duration" else f"> ${name}"
+            raise QueryError(f"${name} is a {known[name]}, as in {example}, not a label's value", where)
         if name in POD_VARIABLES and (matcher.operator != "=~" or matcher.value != f"${name}"):
             raise QueryError(f'${name} is a whole regular expression: write {matcher.name}=~"${name}"', where)
         if matcher.operator in ("=~", "!~") and matcher.value[: found.start()].endswith("\\"):
@@ -224,13 +280,31 @@ def _substitute(matcher: Matcher, values: Mapping[str, str]) -> str:
 
     def value(found: re.Match[str]) -> str:
         name = found[2]
+        if name not in values:
+            return found[0]
         return values[name] if exact or name in POD_VARIABLES else re.escape(values[name])
 
     return _VARIABLE.sub(value, matcher.value)
 
 
-def _windowed(span: timedelta, marker: timedelta, window: timedelta) -> timedelta:
-    return window if span == marker else -window if span == -marker else span
+def _exchanged(span: timedelta, values: Mapping[timedelta, timedelta]) -> timedelta:
+    return -values[-span] if -span in values else values.get(span, span)
+
+
+def _number(value: float) -> Node:
+    number = Number(text=repr(value))
+    return Wrapped(inner=number, negated=False) if value < 0 else number  # -1 ^ 2 is not (-1) ^ 2
+
+
+def _read_back(tree: Node) -> str:
+    """The tree's text, if that is read as this very tree. Raises QueryError."""
+    try:
+        text = promql_tree.render(tree)
+        if promql_reading.parse(text) != tree:
+            raise QueryError("the bound query does not read back as the same query; a name in it is not usable")
+    except promql_tree.SyntaxProblem as problem:
+        raise QueryError(f"the bound query is refused: {problem}") from problem
+    return text
 
 
 def _kind(node: Node) -> Literal["vector", "scalar"]:

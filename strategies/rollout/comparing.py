@@ -78,6 +78,7 @@ def carried(turn: Turn, following: PlannedStep) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
             name=known.name,
+            question=known.question,
             key=known.key,
             message="a new step has begun; waits for windows of it",
             test=known.test.model_copy(update={"clear": (), "fresh": 0, "share": None}),

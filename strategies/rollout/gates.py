@@ -49,6 +49,13 @@ def fold(turn: Turn) -> tuple[Evidence, ...]:
 
 
 def _judged(turn: Turn, gate: Gate, evidence: Evidence) -> Evidence:
+    if gate.template is not None:
+        problem = turn.observation.gate_problems.get(gate.name, f"{gate.template} could not be read")
+        waiting = evidence.model_copy(update={"reason": "TemplateUnusable", "certified": False})
+        return _said(turn, waiting, Verdict.INCONCLUSIVE, f"{problem.rstrip('.')}; waits")
+    if evidence.question and evidence.question != gate.question:
+        evidence = Evidence(name=gate.name, message="the gate asks something else now; its evidence begins anew")
+    evidence = evidence.model_copy(update={"question": gate.question})
     if gate.counting is not None:
         return comparing.judged(turn, gate, evidence)
     if gate.job is not None:

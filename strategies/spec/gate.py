@@ -3,8 +3,10 @@
 A form is a model of its own and a field of Gate; it is added to FORMS together with what asks and judges it.
 """
 
+import hashlib
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -14,7 +16,7 @@ from strategies.spec.base import Duration, LabelName, Model, Name, rule, rules
 from strategies.spec.job import Job
 
 GateName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-FORMS = ("threshold", "ratio", "latency", "job")
+FORMS = ("threshold", "ratio", "latency", "job", "template")
 """The fields of Gate that are its question, of which each gate has one."""
 NO_USERS = "ratio and latency compare users' requests, and before-traffic has none; take before-traffic out of at"
 ONE_FORM = f"a gate asks one question; write one of {', '.join(FORMS)}"
@@ -172,6 +174,30 @@ class Latency(Counting):
         return edge
 
 
+class TemplateKind(StrEnum):
+    """Where a template is."""
+
+    GATE_TEMPLATE = "GateTemplate"
+    CLUSTER_GATE_TEMPLATE = "ClusterGateTemplate"
+
+
+class TemplateRef(Model):
+    """A gate that somebody else has written, with this Release's arguments."""
+
+    kind: TemplateKind = Field(
+        TemplateKind.GATE_TEMPLATE, description="GateTemplate, of the Release's namespace, or ClusterGateTemplate."
+    )
+    name: Name = Field(description="Name of the template.")
+    arguments: dict[str, Annotated[str, StringConstraints(min_length=1, max_length=253)]] = Field(
+        default_factory=dict,
+        max_length=20,
+        description="Values for the template's parameters, by name, as text: numbers and true in quotes.",
+    )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
 class Gate(Model):
     """A question with a verdict: Pass, Fail or Inconclusive. Only Pass lets the release go on; Fail rolls it back."""
 
@@ -182,6 +208,7 @@ class Gate(Model):
     )
     latency: Latency | None = Field(None, description="Slow requests among all, candidate against stable, by the same test.")
     job: Job | None = Field(None, description="A Job, run once for each revision and step; its exit is the verdict.")
+    template: TemplateRef | None = Field(None, description="The question of a GateTemplate or ClusterGateTemplate.")
     at: tuple[GateTime, ...] = Field(
         (GateTime.STEP, GateTime.BAKE),
         min_length=1,
@@ -208,6 +235,12 @@ class Gate(Model):
     def form(self) -> str:
         """Which of FORMS this gate is."""
         return next(form for form in FORMS if getattr(self, form) is not None)
+
+    @cached_property
+    def question(self) -> str:
+        """A digest of what is asked: evidence about another question is none about this one."""
+        asked = getattr(self, self.form).model_dump_json(exclude_defaults=True)
+        return hashlib.sha256(f"{self.form} {asked}".encode()).hexdigest()[:12]
 
     @property
     def source(self) -> str | None:

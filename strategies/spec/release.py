@@ -229,9 +229,13 @@ class ReleaseSpec(Model):
         )
     )
 
+    def can_ask(self, gate: Gate) -> bool:
+        """Whether there is anything that the gate could compare, or a limit."""
+        return self.strategy.type is not StrategyType.BLUE_GREEN or gate.counting is None or gate.counting.max is not None
+
     @model_validator(mode="after")
     def _compared(self) -> "ReleaseSpec":
-        if self.strategy.type is StrategyType.BLUE_GREEN and any(g.counting and g.counting.max is None for g in self.gates):
+        if not all(map(self.can_ask, self.gates)):
             raise ValueError(ALL_AT_ONCE)
         return self
 

@@ -116,6 +116,7 @@ class Evidence(Record):
     """What one gate has seen in this step, and its verdict."""
 
     name: Text = Field(description="Name of the gate.")
+    question: Text = Field("", description="Digest of what the gate asks; evidence of another question does not count.")
     verdict: Verdict = Field(Verdict.INCONCLUSIVE, description="Pass, Fail or Inconclusive.")
     reason: Text = Field("", description="Of gates that compare: the verdict's reason, in one word.")
     message: Message = Field("", description="The verdict in a sentence, with what was seen.")

@@ -26,10 +26,12 @@ WORKLOADS = {
     ("discovery.k8s.io", "endpointslices"): "list watch",
     ("autoscaling", "horizontalpodautoscalers"): "list",
     (GATEWAY, "httproutes"): "list patch watch",
+    (RC, "gatetemplates"): "list watch",
     ("events.k8s.io", "events"): "create patch",
 }
 CLUSTER = {
     (RC, "metricsources"): "list watch",
+    (RC, "clustergatetemplates"): "list watch",
     (GATEWAY, "gateways"): "get",
     (GATEWAY, "gatewayclasses"): "get",
     (ADMISSION, "mutatingadmissionpolicies"): "list watch",
@@ -104,12 +106,16 @@ def test_each_binding_names_the_service_account_of_the_pods(render: Render) -> N
 
 
 def test_users_of_the_cluster_see_and_write_releases(render: Render) -> None:
-    """view sees Releases, edit and admin write them, and nobody writes their status or MetricSources by the chart."""
+    """view sees Releases and templates, edit and admin write those of a namespace, and nobody writes a status or what is the
+    cluster's.
+    """
     manifests = render()
     expected = {
-        "view": ({"view", "edit", "admin"}, {(RC, "releases"): "get list watch"}),
-        "edit": ({"edit", "admin"}, {(RC, "releases"): "create delete deletecollection patch update"}),
-    }
+        "view": ({"view", "edit", "admin"},
+                 dict.fromkeys([(RC, "releases"), (RC, "gatetemplates"), (RC, "clustergatetemplates")], "get list watch")),
+        "edit": ({"edit", "admin"},
+                 dict.fromkeys([(RC, "releases"), (RC, "gatetemplates")], "create delete deletecollection patch update")),
+    }  # fmt: skip
     for role, (aggregated, verbs) in expected.items():
         manifest = find(manifests, "ClusterRole", f"{NAME}-{role}")
         prefix = "rbac.authorization.k8s.io/aggregate-to-"

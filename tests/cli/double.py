@@ -35,6 +35,8 @@ _LISTS = {
     "/apis/events.k8s.io/v1/namespaces/prod/events": "events",
     "/apis/gateway.networking.k8s.io/v1/namespaces/prod/httproutes": "httproutes",
     "/apis/release-coordinator.io/v1alpha1/metricsources": "metricsources",
+    "/apis/release-coordinator.io/v1alpha1/clustergatetemplates": "clustergatetemplates",
+    "/apis/release-coordinator.io/v1alpha1/namespaces/prod/gatetemplates": "gatetemplates",
     "/api/v1/namespaces/prod/pods": "pods",
     "/api/v1/namespaces/prod/services": "services",
 }

@@ -27,6 +27,19 @@ def release(body: str) -> str:
     return f"{HEAD}  workloadRef: {{name: shop}}\n{body}{PLAN}"
 
 
+NAMED = "  gates:\n  - name: errors\n    template: {kind: ClusterGateTemplate, name: errors, arguments: "
+TEMPLATE = """---
+apiVersion: release-coordinator.io/v1alpha1
+kind: ClusterGateTemplate
+metadata: {name: errors}
+spec:
+  parameters:
+  - name: job
+  - {name: tolerance, type: Number, sets: tolerance, default: "1.25", minimum: "1", description: How much worse.}
+  ratio:
+    bad: bad_total{job="$job"}
+    total: all_total{job="$job"}
+"""
 GATE = "  gates:\n  - name: errors\n    threshold:\n      max: 1\n      query: "
 CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "a misspelt field is found at its key": (release("  stratgy: {}\n"), [
@@ -130,7 +143,8 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "a group that is nearly ours": (release("").replace("release-coordinator.io", "release-cordinator.io"), [
         ("1:13", "apiVersion", "error: there is no release-cordinator.io/v1alpha1 Write release-coordinator.io/v1alpha1.")]),
     "an unknown kind of ours": (release("").replace("kind: Release", "kind: Relase"), [
-        ("2:7", "kind", "error: there is no kind Relase in release-coordinator.io/v1alpha1 Kinds: Release, MetricSource.")]),
+        ("2:7", "kind", "error: there is no kind Relase in release-coordinator.io/v1alpha1 Kinds: Release, MetricSource, "
+                  "GateTemplate, ClusterGateTemplate.")]),
     "no kind": ("spec: {}\n", [
         ("1:1", "", "error: is no Kubernetes object: apiVersion and kind is missing "
          "A Release begins with apiVersion: release-coordinator.io/v1alpha1 and kind: Release.")]),
@@ -189,6 +203,22 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         release("") + "---\n" + release("").replace("metadata: {name: shop,", "metadata: {name: other,"), [
             ("12:23", "spec.workloadRef.name", "error: Deployment shop already belongs to Release shop (release.yaml) "
              "Delete one of the two.")]),
+    "a wrong argument of a template": (
+        release(NAMED + "{job: a, tolerance: '0.5'}}\n") + TEMPLATE, [
+            ("8:88", "spec.gates[0].template.arguments.tolerance", "error: 0.5 is below the minimum of 1 tolerance is of type "
+             "Number, at least 1; 1.25 by default. How much worse.")]),
+    "a missing argument of a template": (
+        release(NAMED + "{tolerance: '2'}}\n") + TEMPLATE, [
+            ("8:57", "spec.gates[0].template.arguments", "error: ClusterGateTemplate errors needs job Add it. job is of type "
+             "String.")]),
+    "a template that is asked when it cannot": (
+        release(NAMED + "{job: a}}\n    at: [before-traffic]\n") + TEMPLATE, [
+            ("8:5", "spec.gates[0].template", "error: ClusterGateTemplate errors makes no gate of this: ratio and latency "
+             "compare users' requests, and before-traffic has none; take before-traffic out of at Change at or the arguments, or "
+             "take another template.")]),
+    "a mistake in a template": (TEMPLATE.replace("$job", "$jab", 1).removeprefix("---\n"), [
+        ("9:20", "spec.ratio.bad", "error: $jab is no variable; there are $namespace, $release, $stable, $candidate, "
+         "$stable_pods, $candidate_pods, $window, $job How queries and their variables are written: docs/gates.md.")]),
     "a source that this namespace may not use": (
         release(GATE + "'up{pod=~\"$candidate_pods\"}'\n") + "---\napiVersion: release-coordinator.io/v1alpha1\nkind: "
                                                              "MetricSource\n"

@@ -4,9 +4,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strategies.spec.gate import NO_USERS, ONE_FORM
+from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
+from strategies.spec.gate_template import RESERVED
 from strategies.spec.release import ALL_AT_ONCE
 
 Manifest = dict[str, Any]
+_NEEDED: dict[str, Manifest] = {"Release": {"workloadRef": {"name": "shop"}}, "MetricSource": {"address": "http://prometheus:9090"}}
+TEMPLATE_KINDS = ("GateTemplate", "ClusterGateTemplate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +24,7 @@ class Mistake:
 
     def manifest(self) -> Manifest:
         """The whole resource."""
-        needed: Manifest = {"workloadRef": {"name": "shop"}} if self.kind == "Release" else {"address": "http://prometheus:9090"}
+        needed: Manifest = dict(_NEEDED.get(self.kind, {}))
         return {"apiVersion": "release-coordinator.io/v1alpha1", "kind": self.kind, "metadata": {"name": "shop", **self.metadata},
                 "spec": needed | self.spec}  # fmt: skip
 
@@ -46,6 +50,15 @@ def ratio(at: tuple[str, ...] = ("step",), **changes: Any) -> Manifest:
     return {"name": "g", "at": list(at), "ratio": {"bad": "bad_total", "total": "all_total", **changes}}
 
 
+def from_template(**arguments: Any) -> Manifest:
+    """A gate of a template."""
+    return {"name": "g", "template": {"kind": "ClusterGateTemplate", "name": "x", "arguments": arguments}}
+
+
+def _form(gate: Manifest) -> Manifest:
+    return {form: value for form, value in gate.items() if form in ("ratio", "latency")}
+
+
 def latency(**changes: Any) -> Manifest:
     """A latency gate that is right but for the changes."""
     return {"name": "g", "latency": {"histogram": "seconds_bucket", "threshold": 0.3, **changes}}
@@ -57,7 +70,42 @@ def job(template: Any = None, **changes: Any) -> Manifest:
     return {"name": "g", "job": {"template": right if template is None else template, **changes}}
 
 
+def template(*parameters: Manifest, **form: Manifest) -> Manifest:
+    """A template with these parameters; a threshold unless it is another form."""
+    return {"parameters": list(parameters), **(form or {"threshold": {"query": 'x{a="$job"}', "max": 1}})}
+
+
+_JOB = {"name": "job"}
+_WRONG_TEMPLATES: dict[str, tuple[str, Manifest]] = {
+    "two forms": (ONE_FORM_OF_TEMPLATES, template(ratio=ratio()["ratio"], latency=latency()["latency"])),
+    "a parameter twice": ("each parameter needs a name of its own", template(_JOB, _JOB)),
+    "a reserved name": (RESERVED, template(_JOB, {"name": "window"})),
+    "an Enum of nothing": ("an Enum needs values, and no other type takes them", template({**_JOB, "type": "Enum"})),
+    "bounds of a text": ("minimum and maximum are for Number, Integer and Duration", template({**_JOB, "minimum": "1"})),
+    "a default that is no value": ("default must be one of values",
+                                   template({**_JOB, "type": "Enum", "values": ["a", "b"], "default": "c"})),
+    "a field of another type": ("the field that sets names takes values of another type",
+                                template(_JOB, {"name": "a", "type": "Boolean", "sets": "max"})),
+    "a threshold without limits": ("set min, max or both, or the gate could never fail", template(threshold={"query": "x"})),
+    "a threshold's limits exchanged": ("min must not be above max; exchange them",
+                                       template(threshold={"query": "x", "min": 2, "max": 1})),
+    "a threshold's short interval": ("interval must be at least 1s",
+                                     template(threshold={"query": "x", "max": 1, "interval": "1ms"})),
+    "a threshold's short window": ("window must be at least 1s", template(threshold={"query": "x", "max": 1, "window": "1ms"})),
+    "a long interval": ("interval must be between 1s and 10m", template(**_form(ratio(interval="11m")))),
+    "no delay": ("delay must be between 1s and 10m", template(**_form(ratio(delay="0s")))),
+    "a large share": ("max is a share of the requests, above 0 and below 1", template(**_form(ratio(max=1.5)))),
+    "two labels": ("choose one of podLabel and hashLabel", template(**_form(ratio(podLabel="a", hashLabel="b")))),
+    "a threshold of 0": ("threshold must be above 0", template(**_form(latency(threshold=0)))),
+}  # fmt: skip
+"""By case: the rule, and a template that breaks it."""
+
 REFUSED_AT_APPLY: dict[str, Mistake] = {
+    **{f"{kind}: {case}": Mistake(kind=kind, spec=spec, rule=rule)
+       for kind in TEMPLATE_KINDS for case, (rule, spec) in _WRONG_TEMPLATES.items()},
+    "a number as an argument": Mistake(spec={"gates": [from_template(job=5)]}),
+    "a template without a name": Mistake(spec={"gates": [{"name": "g", "template": {}}]}),
+    "a template of another kind": Mistake(spec={"gates": [{"name": "g", "template": {"kind": "Template", "name": "x"}}]}),
     "an unknown field": Mistake(spec={"startegy": {}}),
     "an unknown field deep down": Mistake(spec=steps({"weight": 100, "wait": "5m"})),
     "a field in snake case": Mistake(spec={"workload_ref": {"name": "shop"}}),
@@ -160,6 +208,12 @@ REFUSED_BY_THE_CONTROLLER: dict[str, Mistake] = {
     "a Job that never ends": Mistake(
         spec={"gates": [job({"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Always"}})]}
     ),
+    "a template's query with a misspelt parameter": Mistake(
+        kind="GateTemplate", spec=template(_JOB, threshold={"query": 'x{a="$jab",b="$job"}', "max": 1})),
+    "a template's rate": Mistake(kind="ClusterGateTemplate", spec=template(**_form(ratio(bad="rate(bad_total[1m])")))),
+    "a parameter that is used nowhere": Mistake(kind="GateTemplate", spec=template(_JOB, {"name": "other"})),
+    "a default that is no number": Mistake(
+        kind="GateTemplate", spec=template(_JOB, {"name": "a", "type": "Number", "sets": "max", "default": "b"})),
     "one bucket": Mistake(spec={"gates": [latency(histogram='seconds_bucket{le="0.3"}')]}),
 }
 """What only the controller sees: phase Invalid."""
@@ -174,6 +228,11 @@ ACCEPTED: dict[str, Mistake] = {
     "a comparison of latencies": Mistake(spec={"gates": [latency(hashLabel="pod_template_hash", checkShare=False)]}),
     "all at once with a limit": Mistake(spec={"strategy": {"type": "BlueGreen"}, "gates": [latency(max=0.01)]}),
     "a Job": Mistake(spec={"gates": [job(timeout="24h", onTimeout="Fail", retries=10)]}),
+    "a gate of a template": Mistake(spec={"gates": [from_template(job="a", tolerance="1.5")]}),
+    **{f"a {kind}": Mistake(kind=kind, spec=template(
+        _JOB, {"name": "limit", "type": "Number", "sets": "max", "default": "0.5", "minimum": "0", "maximum": "1"},
+        {"name": "kind", "type": "Enum", "values": ["a", "b"], "sets": "source", "description": "Where to ask."},
+    )) for kind in TEMPLATE_KINDS},
     "equal limits": Mistake(spec={"gates": [threshold(min=1)]}),
     "a source with everything": source(
         namespaces=["shop", "team-*", "*"], labels={"cluster": "a", "namespace": "$namespace"}, timeout="1m",

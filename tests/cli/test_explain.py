@@ -201,3 +201,26 @@ def test_of_gates_that_compare_it_is_told_what_was_asked_and_what_would_change_t
         "changes   windows with requests on all sides",
     ):
         assert words in said
+
+
+def test_of_a_gate_from_a_template_it_is_told_which_and_what_it_asks(cluster: Double, run: Run) -> None:
+    """With its arguments; and where the user may not see templates, that is said and nothing else is concluded."""
+    question = {"bad": 'x_total{job="$job",code="5"}', "total": 'x_total{job="$job"}'}
+    named = {"kind": "ClusterGateTemplate", "name": "shop-errors", "arguments": {"job": "shop"}}
+    cluster.spec = {**cluster.spec, "gates": [{"name": "errors", "template": named}]}
+    cluster.others["clustergatetemplates"] = [{"metadata": {"name": "shop-errors", "uid": "u", "resourceVersion": "1"},
+                                               "spec": {"parameters": [{"name": "job"}], "ratio": question}}]  # fmt: skip
+
+    def count(world: World) -> None:
+        filled = {"name": "errors", "ratio": {each: text.replace("$job", "shop") for each, text in question.items()}}
+        world.spec = make_spec(**CANARY, gates=[filled])
+        world.status = decide(world.spec, world.observe(), world.status, world.now).status
+
+    cluster.change(count)
+    said = run("explain", "shop").out
+    assert "errors   ClusterGateTemplate shop-errors: job=shop" in said
+    assert 'errors   asked     MetricSource default: bad x_total{job="shop",code="5"}, all x_total{job="shop"}; windows' in said
+    cluster.refused = {"list clustergatetemplates"}
+    seen = json.loads(run("explain", "shop", "-o", "json").out)
+    assert seen["templates"] == {"errors": "ClusterGateTemplate shop-errors: job=shop"}
+    assert seen["unread"] == ["you may not list clustergatetemplates"]

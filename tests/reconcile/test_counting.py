@@ -166,11 +166,11 @@ def test_of_what_could_not_be_counted_only_the_newest_is_kept() -> None:
     memory = Memory(uid="u")
     one, two = (Window(key=key, candidate=counts) for key, counts in (("1", cast("Any", None)), ("2", cast("Any", None))))
     gone = Unknown(reason="NotYet", message="")
-    memory.counted(0, "g", [("1", one), ("2", gone)])
+    memory.counted((0, ""), "g", [("1", one), ("2", gone)])
     assert memory.counts() == {"g": (one, gone)}
-    memory.counted(0, "g", [("1", one), ("2", two)])
+    memory.counted((0, ""), "g", [("1", one), ("2", two)])
     assert memory.counts() == {"g": (one, two)}
-    memory.counted(7, "g", [("", gone)])
+    memory.counted((7, ""), "g", [("", gone)])
     assert memory.counts() == {"g": (one, two)}, "of another trial"
 
 

@@ -215,7 +215,7 @@ def silence_is_consent(patching: Patching) -> None:
 def answers_for_ever(patching: Patching) -> None:
     """Answers of an earlier trial are kept for the next one."""
 
-    def attend(memory: Memory, attempt: int) -> None:
+    def attend(memory: Memory, attempt: int, _: object = None) -> None:
         memory.attempt = attempt
 
     patching.setattr(Memory, "attend", attend)

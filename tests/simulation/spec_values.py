@@ -25,6 +25,7 @@ _SPELLED: dict[str, tuple[str, str, str]] = {
     _NAME: ("0", "z", "other"),
     "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": ("0", "z", "other"),
     _LABEL: ("_", "z", "other"),
+    "^[a-z][A-Za-z0-9_]*$": ("a", "z", "other"),
     "^/var/run/secrets/": ("/var/run/secrets/", "/var/run/secrets/../../../etc/x", "/var/run/secrets/token"),
     r"^https?://[^/?#@\s]+(/[^?#\s]*)?$": ("http://x", "https://x/x", "https://[::1]:9090/prometheus"),
     r"^(\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?(-?\*)?)$": ("*", "z", "team-*"),

@@ -18,6 +18,8 @@ ROUTES = "httproutes.gateway.networking.k8s.io"
 GOOD, WORSE, BETTER, RESTLESS = "shop:2", "shop:2-errors50", "shop:3", "shop:5"
 """The last one is bad in every third window of 12 seconds, and never in two in a row."""
 _QUERY = 'errors{hash="$candidate"}'
+TEMPLATE = "shop-errors"
+"""A ClusterGateTemplate that asks what the stories' gate asks."""
 _CANARY = {
     "type": "Canary",
     "canary": {"steps": [{"weight": 5, "duration": "5s"}, {"weight": 25, "duration": "5s"}, {"weight": 100}]},
@@ -67,6 +69,11 @@ def shop(
         source = {"address": "http://prometheus.test:9090", "authentication": {"bearer": {"name": "prometheus", "key": "token"}}}
         kind = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "MetricSource"}
         admin.create(f"metricsources.{GROUP}", {**kind, "metadata": {"name": "default"}, "spec": source})
+        kind = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "ClusterGateTemplate"}
+        errors = {"query": _QUERY, "max": 0.05, "interval": "2s", "failures": 2}
+        team = {"name": "team", "type": "String", "sets": "source", "default": "default"}
+        spec = {"parameters": [team], "threshold": errors}
+        admin.create(f"clustergatetemplates.{GROUP}", {**kind, "metadata": {"name": TEMPLATE}, "spec": spec})
         admin.create(DEPLOYMENTS, deployment(image, replicas), NAMESPACE)
         for name in (NAME, "internal"):
             ports = [{"name": "http", "port": 80, "targetPort": "http"}]

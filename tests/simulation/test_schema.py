@@ -14,14 +14,16 @@ from playground.apiserver.errors import ApiError
 from playground.cluster import Cluster
 from playground.installing import definitions
 from playground.loop import Loop
+from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.release import ReleaseSpec
 from tests.simulation.malforming import goes_on, over, put
 from tests.simulation.spec_values import Field, Object, fields, found
-from tests.simulation.stories import GOOD, GROUP, RELEASES, ask, phase, ship, shop, step
+from tests.simulation.stories import GOOD, GROUP, RELEASES, TEMPLATE, ask, phase, ship, shop, step
 from tests.simulation.world import NAME, Story, World
 
-MODELS = {"Release": ReleaseSpec, "MetricSource": MetricSourceSpec}
+MODELS = {"Release": ReleaseSpec, "MetricSource": MetricSourceSpec, "GateTemplate": GateTemplateSpec,
+          "ClusterGateTemplate": GateTemplateSpec}  # fmt: skip
 _KEY = {"name": "prometheus", "key": "token"}
 _COUNTING = {"source": "default", "tolerance": 1.25, "max": 0.5, "interval": "15s", "delay": "35s", "windows": 3, "clump": 1,
              "checkShare": True}  # fmt: skip
@@ -49,6 +51,12 @@ def _release(question: Object, version: Object, traffic: Object | None = None) -
 _RATIO = {**_COUNTING, "bad": 'requests_total{code="500"}', "total": "requests_total"}
 _LATENCY = {**_COUNTING, "histogram": "duration_seconds_bucket", "threshold": 0.5}
 _BY_THRESHOLD = {"threshold": _THRESHOLD}
+_FROM_TEMPLATE = {"template": {"kind": "ClusterGateTemplate", "name": TEMPLATE, "arguments": {"team": "default"}}}
+_PARAMETERS = {"description": "Errors.", "parameters": [
+    {"name": "team", "type": "Enum", "description": "Where.", "sets": "source", "default": "default", "values": ["default"]},
+    {"name": "most", "type": "Number", "description": "How many.", "sets": "max", "default": "0.5", "minimum": "0",
+     "maximum": "0.9"},
+]}  # fmt: skip
 _SOURCE = {"address": "http://prometheus.test:9090", "tls": {"authorities": _KEY, "certificate": _KEY}, "namespaces": ["*"],
            "labels": {"team": "shop"}, "timeout": "10s"}  # fmt: skip
 BASES: dict[str, tuple[Object, ...]] = {
@@ -59,7 +67,15 @@ BASES: dict[str, tuple[Object, ...]] = {
         _release({"ratio": {**_RATIO, "hashLabel": "hash"}}, {}),
         _release({"latency": {**_LATENCY, "podLabel": "pod"}}, {}),
         _release({"latency": {**_LATENCY, "hashLabel": "hash"}}, {}),
+        _release(_FROM_TEMPLATE, {}),
     ),
+    **dict.fromkeys(("GateTemplate", "ClusterGateTemplate"), tuple(
+        # What is set by the second parameter is the largest value; the first one's has no minimum.
+        {**_PARAMETERS, "parameters": _PARAMETERS["parameters"][::order], **form}
+        for form in (_BY_THRESHOLD, {"ratio": {**_RATIO, "podLabel": "pod"}}, {"ratio": {**_RATIO, "hashLabel": "hash"}},
+                     {"latency": {**_LATENCY, "podLabel": "pod"}}, {"latency": {**_LATENCY, "hashLabel": "hash"}})
+        for order in (1, -1)
+    )),
     "MetricSource": (
         {**_SOURCE, "authentication": {"bearer": _KEY}},
         {**_SOURCE, "authentication": {"basic": {"username": _KEY, "password": _KEY}}},
@@ -69,7 +85,7 @@ BASES: dict[str, tuple[Object, ...]] = {
 """Specs which together have every field; choices that exclude each other are in several."""
 _CLEAR = ("Invalid", "Blocked", "Paused", "AwaitingApproval")
 _PATIENCE = 300.0
-_PLURALS = {"Release": RELEASES, "MetricSource": f"metricsources.{GROUP}"}
+_PLURALS = {kind: f"{kind.lower()}s.{GROUP}" for kind in MODELS}
 
 
 def _all(kind: str) -> tuple[Field, ...]:
@@ -90,7 +106,7 @@ class Clerk:
     def offer(self, kind: str, spec: Object) -> Object | ApiError:
         """What is stored of it, or why it is refused."""
         body = {"apiVersion": f"{GROUP}/v1alpha1", "kind": kind, "metadata": {"name": NAME}, "spec": copy.deepcopy(spec)}
-        namespace = "default" if kind == "Release" else ""
+        namespace = "default" if kind in ("Release", "GateTemplate") else ""
         try:
             made = self.admin.create(_PLURALS[kind], body, namespace)
         except ApiError as refused:
@@ -119,7 +135,7 @@ def test_a_value_is_refused_by_its_fields_path_or_is_one_that_we_read(kind: str,
         try:
             MODELS[kind].model_validate(answer)
         except ValidationError as unread:
-            if not all(_promql(error) for error in unread.errors()):
+            if not all(_promql(error) or _of_parameters(error) for error in unread.errors()):
                 problems.append(f"{what} {value!r:.60}: accepted, and we cannot read it: {unread}")
     assert not problems, "\n".join(problems)
 
@@ -133,6 +149,11 @@ def _about(field: Field, told: str, message: str) -> bool:
 
 def _promql(error: Any) -> bool:
     return error["loc"][-1] in ("query", "bad", "total", "histogram")
+
+
+def _of_parameters(error: Any) -> bool:
+    """What a text is worth for its type, and whether a query has a place for it: Releases that name the template say so."""
+    return error["loc"][:1] == ("parameters",)
 
 
 def _spread() -> Iterator[tuple[Field, str, Any]]:

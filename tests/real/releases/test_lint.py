@@ -12,7 +12,8 @@ API = "/apis/release-coordinator.io/v1alpha1"
 
 def refusal(plane: ControlPlane, namespace: str, mistake: Mistake) -> str | None:
     """What the API server says to `kubectl create` of this manifest, without keeping it; None when it takes it."""
-    path = f"{API}/namespaces/{namespace}/releases" if mistake.kind == "Release" else f"{API}/metricsources"
+    plural = f"{mistake.kind.lower()}s"
+    path = f"{API}/namespaces/{namespace}/{plural}" if mistake.kind in ("Release", "GateTemplate") else f"{API}/{plural}"
     try:
         plane.api("POST", f"{path}?dryRun=All&fieldValidation=Strict", mistake.manifest())
     except ApiFailure as failure:
