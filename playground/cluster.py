@@ -7,6 +7,7 @@ moments give the same history.
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from playground import installing
 from playground.apiserver import roles
@@ -16,6 +17,7 @@ from playground.apiserver.client import Client
 from playground.controllers.deployment.controller import DeploymentController
 from playground.controllers.endpoints import EndpointsController
 from playground.controllers.garbage import GarbageCollector
+from playground.controllers.jobs import JobController
 from playground.controllers.namespaces import NamespaceController
 from playground.controllers.replicaset import ReplicaSetController
 from playground.loop import Loop
@@ -27,10 +29,11 @@ from playground.prometheus.series import Store
 from playground.traffic.gateway import Gateway
 from playground.traffic.users import Users
 
-_CONTROLLERS: Mapping[str, type[DeploymentController | ReplicaSetController | EndpointsController | GarbageCollector]] = {
+_CONTROLLERS: Mapping[str, type[Any]] = {
     "deployment-controller": DeploymentController,
     "replicaset-controller": ReplicaSetController,
     "endpointslice-controller": EndpointsController,
+    "job-controller": JobController,
     "generic-garbage-collector": GarbageCollector,
 }
 """By the names of their ServiceAccounts, the real ones'."""
@@ -52,6 +55,7 @@ class Cluster:
         self.api.chain.plugins += [ServiceAccounts(self.api.store), Policies(self._listed)]
         self._reader = self.api.client("system:apiserver")
         self.kubelet = Kubelet(loop, self._own("kubelet"))
+        self.api.subresources.logs = self.kubelet.log
         self.gateway = Gateway(loop, self._own("gateway"))
         self.users = Users(loop, self.kubelet, self.gateway, Random(f"{seed} users"))  # noqa: S311, not for secrets
         self.series = Store()

@@ -38,8 +38,8 @@ from playground.loop import Loop
 __all__ = ["ApiServer", "Request", "Response", "User", "Watch"]
 
 ABOUT = "This is the playground of Release Coordinator: a Kubernetes API in one process. Use kubectl with its kubeconfig."
-_OF_PROCESSES = ("attach", "exec", "log", "portforward", "proxy")
-NO_PROCESSES = "pods of the playground are simulated: there is no process that writes logs, runs commands or listens"
+_OF_PROCESSES = ("attach", "exec", "portforward", "proxy")
+NO_PROCESSES = "pods of the playground are simulated: there is no process that runs commands or listens"
 _PATCHES = {
     "application/json-patch+json": "json", "application/merge-patch+json": "merge",
     "application/strategic-merge-patch+json": "strategic", "application/apply-patch+yaml": "apply",
@@ -52,7 +52,8 @@ Answer = Response | Watch
 
 
 # What kube-apiserver says of groups and versions that it does not have.
-_NO_PAGE = Response(status=404, body=b"404 page not found\n", headers={"content-type": "text/plain; charset=utf-8"})
+_TEXT = {"content-type": "text/plain; charset=utf-8"}
+_NO_PAGE = Response(status=404, body=b"404 page not found\n", headers=_TEXT)
 
 
 class ApiServer:
@@ -141,6 +142,8 @@ class ApiServer:
             stored = self.reader.get(call)
             if call.subresource == "scale":
                 return Response(body=self.subresources.scale(call, stored.obj))
+            if call.subresource == "log":
+                return Response(body=self.subresources.log(stored.obj, request.query), headers=_TEXT)
             return _json(view.one(stored))
         page = self.reader.list(call, request.query)
         return _json(view.many(page.items, page.metadata))
@@ -223,7 +226,7 @@ class ApiServer:
         if path == "/version":
             return Response(body=discovery.VERSION)
         if path.startswith(_HEALTH):
-            return Response(body=b"ok", headers={"content-type": "text/plain; charset=utf-8"})
+            return Response(body=b"ok", headers=_TEXT)
         if path.startswith("/openapi/"):
             return self.documents.answer(path)
         found = self._discovered(path, request, target)

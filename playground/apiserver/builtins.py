@@ -62,7 +62,7 @@ def _core() -> Iterator[Resource]:
                verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
                rules=Rules(name=names.label, default=others.default_namespace, create=others.create_namespace,
                            update=others.keep_namespace_spec, fields=frozenset(["status.phase"])))  # fmt: skip
-    yield core("pods", "Pod", short_names=("po",), categories=_ALL, subresources=("status", "binding", "eviction"),
+    yield core("pods", "Pod", short_names=("po",), categories=_ALL, subresources=("status", "binding", "eviction", "log"),
                rules=Rules(name=names.subdomain, default=pods.default_pod, create=pods.create_pod, validate=pods.validate_pod,
                            versioned=pods.versioned, grace=pods.grace, returned=True, fields=_POD_FIELDS))  # fmt: skip
     yield core("services", "Service", short_names=("svc",), categories=_ALL, subresources=_STATUS, rules=_service_rules())
@@ -109,7 +109,9 @@ def _apps() -> Iterator[Resource]:
     templated = Rules(name=names.subdomain, default=workloads.default_templated, versioned=_spec)
     yield app("daemonsets", "DaemonSet", short_names=("ds",), subresources=_STATUS, rules=templated)
     yield _resource("apps", "v1", "controllerrevisions", "ControllerRevision", rules=replace(_KEPT, validate=_same_data))
-    yield _resource("batch", "v1", "jobs", "Job", categories=_ALL, subresources=_STATUS, rules=templated)
+    jobs = Rules(name=names.subdomain, default=workloads.default_job, create=workloads.create_job,
+                 validate=workloads.validate_job, versioned=_spec, fields=frozenset(["status.successful"]))  # fmt: skip
+    yield _resource("batch", "v1", "jobs", "Job", categories=_ALL, subresources=_STATUS, rules=jobs)
     yield _resource(
         "batch", "v1", "cronjobs", "CronJob", short_names=("cj",), categories=_ALL, subresources=_STATUS, rules=_VERSIONED
     )

@@ -1,5 +1,7 @@
 """Subresources that are actions, not parts of an object: binding and eviction of pods, tokens of accounts; and reading scales."""
 
+from collections.abc import Callable, Mapping
+
 from playground.apiserver import conversion, errors, people, scaling
 from playground.apiserver.calls import Call
 from playground.apiserver.context import Context
@@ -12,15 +14,29 @@ _SUCCESS: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "statu
 
 
 class Subresources:
-    """`tokens` are those given out here, by ServiceAccount."""
+    """`tokens` are those given out here, by ServiceAccount; `logs` is the kubelet's answer for a pod's uid and a container."""
 
     def __init__(self, context: Context, writer: Writer, deleter: Deleter) -> None:
         self._context, self._writer, self._deleter = context, writer, deleter
         self.tokens: dict[str, User] = {}
+        self.logs: Callable[[str, str], str | None] = lambda _uid, _container: None
 
     def scale(self, call: Call, obj: Object) -> Object:
         """The Scale of an object."""
         return scaling.scale_of(call.resource, conversion.from_storage(call.resource, obj))
+
+    def log(self, pod: Object, query: Mapping[str, str]) -> bytes:
+        """What a container of the pod has written, or the last lines of it. Raises ApiError."""
+        name, container = pod["metadata"]["name"], query.get("container", "")
+        names = [one["name"] for one in pod["spec"]["containers"]]
+        if not container and len(names) > 1:
+            raise errors.bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]")
+        if container and container not in names:
+            raise errors.bad_request(f"container {container} is not valid for pod {name}")
+        text = self.logs(pod["metadata"]["uid"], container or names[0]) or ""
+        lines = text.splitlines(keepends=True)
+        kept = "".join(lines[-int(query["tailLines"]) :] if "tailLines" in query else lines).encode()
+        return kept[: int(query["limitBytes"])] if "limitBytes" in query else kept
 
     def create(self, call: Call, body: Object) -> Object:
         """POST to a subresource. Raises ApiError."""

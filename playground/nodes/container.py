@@ -24,13 +24,16 @@ _UNTIL_FIRST_SUCCESS = 0.1
 
 
 class Container:
-    """`status` is always what the pod's status should say about it; `application` is there while its process runs."""
+    """`status` is always what the pod's status should say about it; `application` is there while its process runs,
+    `log` what all its processes have written.
+    """
 
     def __init__(self, pod: "Pod", spec: Object) -> None:
         self._pod, self.spec = pod, spec
         literal = {entry["name"]: entry.get("value", "") for entry in spec.get("env") or [] if "valueFrom" not in entry}
         self.behaviour = behaviour_of(spec["image"], literal)
         self.application: Application | None = None
+        self.log = ""
         self._timers: list[Timer] = []
         self._back_off = 0.0
         self._restarts = 0
@@ -101,8 +104,8 @@ class Container:
             imageID=f"docker.io/{self.spec['image']}", containerID=f"playground://{self._pod.uid}/{self._restarts}",
             started=startup == 0, ready=startup == 0 and readiness == 0,
         )  # fmt: skip
-        if self.behaviour.crashes_after is not None:
-            self._after(self.behaviour.crashes_after, "crashes", self._crash)
+        if self.behaviour.ends_after is not None:
+            self._after(self.behaviour.ends_after, "ends", self._end_by_itself)
         if startup:
             self._after(startup, "has started up", lambda: self._say(started=True, ready=readiness == 0))
         if readiness and startup is not None:
@@ -136,7 +139,12 @@ class Container:
         if startup is None or startup > allowed:
             self._after(allowed, "is killed", lambda: self._crash(137))
 
-    def _crash(self, code: int = 1) -> None:
+    def _end_by_itself(self) -> None:
+        code = self.behaviour.exit_code
+        self.log += f"{'crashing' if code else 'done'}, as the image's tag says\n"
+        self._crash(code)
+
+    def _crash(self, code: int) -> None:
         ran = self._pod.loop.now() - self._started_at
         self.stop()
         self._terminated(code)

@@ -10,6 +10,7 @@ tests/controlplane/app.py, so the same manifests behave alike here and on the re
     slow<ms>          500                LATENCY        every answer takes so much longer (the variable: seconds)
     startup<seconds>  10                 START_UP       so long until it says that it is ready; 0.2 s without the word
     crash<seconds>    at once            CRASH_AFTER    it exits with 1 after so long, each time it is started
+    done<seconds>     at once            DONE_AFTER     it exits with 0 after so long, as what runs in a Job does
     neverready                           NEVER_READY    it runs and answers, but never says that it is ready
     nopull                                              the image cannot be pulled
 
@@ -26,27 +27,29 @@ from functools import lru_cache
 
 _WORDS: Mapping[str, tuple[str, float, float]] = {
     "errors": ("ERROR_RATE", 0.01, 20), "slow": ("LATENCY", 0.001, 500), "startup": ("START_UP", 1, 10),
-    "crash": ("CRASH_AFTER", 1, 0), "neverready": ("NEVER_READY", 1, 1), "nopull": ("nopull", 1, 1),
+    "crash": ("CRASH_AFTER", 1, 0), "done": ("DONE_AFTER", 1, 0),
+    "neverready": ("NEVER_READY", 1, 1), "nopull": ("nopull", 1, 1),
 }  # fmt: skip
 """Word → the setting's name, its unit, and the number that stands for none."""
 _WORD = re.compile(r"([a-z]+)([0-9]*\.?[0-9]*)")
 _READY_AFTER, _LINGERS = 0.2, 0.5
-_SOONEST_CRASH = 0.05
+_SOONEST_END = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
     """What a container with this image does. Times in seconds.
 
-    `ready_after` and `crashes_after` count from the start of its process, each time; None: never. `latency` comes on top of
-    what any answer takes; `error_rate` is the share (0 to 1) of answers that are 500.
+    `ready_after` and `ends_after` count from the start of its process, each time; None: never. `exit_code` is that of its end,
+    `latency` comes on top of what any answer takes, `error_rate` is the share (0 to 1) of answers that are 500.
     """
 
     version: str
     pullable: bool = True
     starts_within: float = 0.3
     ready_after: float | None = _READY_AFTER
-    crashes_after: float | None = None
+    ends_after: float | None = None
+    exit_code: int = 1
     error_rate: float = 0.0
     latency: float = 0.0
     lingers: float = _LINGERS
@@ -57,12 +60,14 @@ def behaviour_of(image: str, environment: Mapping[str, str]) -> Behaviour:
     version, settings = _read_tag(image)
     settings = {**settings, **_read_environment(environment)}
     ready_after = None if settings.get("NEVER_READY") else settings.get("START_UP", _READY_AFTER)
-    crash = settings.get("CRASH_AFTER")
+    crash, done = settings.get("CRASH_AFTER"), settings.get("DONE_AFTER")
+    end = done if crash is None else crash
     return Behaviour(
         version=environment.get("VERSION") or version,
         pullable="nopull" not in settings,
         ready_after=ready_after,
-        crashes_after=None if crash is None else max(crash, _SOONEST_CRASH),
+        ends_after=None if end is None else max(end, _SOONEST_END),
+        exit_code=0 if crash is None and done is not None else 1,
         error_rate=min(settings.get("ERROR_RATE", 0.0), 1.0),
         latency=settings.get("LATENCY", 0.0),
         lingers=settings.get("LINGER", _LINGERS),

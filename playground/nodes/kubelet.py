@@ -1,6 +1,6 @@
 """The node, the scheduler that binds every pod to it, and the kubelet that keeps one Pod for each of them.
 
-What is not done, on purpose: resource limits, volumes, logs and exec, liveness probes (processes crash only as their image
+What is not done, on purpose: resource limits, volumes, exec, liveness probes (processes crash only as their image
 says), readiness gates, and waiting for init containers, which have always just ended well.
 """
 
@@ -52,6 +52,11 @@ class Kubelet:
         """What answers at this address; None: the connection is refused."""
         pod = self._by_address.get(address)
         return pod.application if pod else None
+
+    def log(self, uid: str, container: str) -> str | None:
+        """What a container of the pod with this uid has written; None without one of that name."""
+        pod = self._pods.get(uid)
+        return pod.log(container) if pod else None
 
     def _register(self) -> None:
         now = timestamp(self._loop.now())

@@ -60,6 +60,11 @@ class Pod:
         """What answers requests; None while it does not run."""
         return self.serving.application
 
+    def log(self, container: str) -> str | None:
+        """What this container has written; None without one of that name. "" is the first one."""
+        found = [one for one in self._containers if container in ("", one.spec["name"])]
+        return found[0].log if found else None
+
     @property
     def labels(self) -> Mapping[str, str]:
         """The object's labels."""

@@ -9,6 +9,7 @@ it behaves is said by the environment, or by the image's tag, so that `kubectl s
                | "slow" milliseconds           LATENCY (seconds): every answer takes so long
                | "startup" seconds             START_UP: /healthz says 503 for so long
                | "crash" [seconds]             CRASH_AFTER: exits with 1 after so long (at once without a number)
+               | "done" [seconds]              DONE_AFTER: exits with 0 after so long, as what runs in a Job does
                | "neverready"                  NEVER_READY=1: /healthz always says 503
 
 Other parts of a tag belong to the version (`2.0.0-rc.1`). VERSION overrides the tag's; LINGER (seconds, default 0.5)
@@ -30,7 +31,7 @@ from collections import Counter
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _BEHAVIOURS = {
     "errors": ("ERROR_RATE", 0.01), "slow": ("LATENCY", 0.001), "startup": ("START_UP", 1.0),
-    "crash": ("CRASH_AFTER", 1.0), "neverready": ("NEVER_READY", 1.0),
+    "crash": ("CRASH_AFTER", 1.0), "done": ("DONE_AFTER", 1.0), "neverready": ("NEVER_READY", 1.0),
 }  # fmt: skip
 
 
@@ -58,8 +59,8 @@ class Application:
         self.version = environment.get("VERSION") or tagged_version
         self.pod = environment.get("HOSTNAME", "")
         self.error_rate, self.latency = settings["ERROR_RATE"], settings["LATENCY"]
-        self.crashes = "CRASH_AFTER" in tagged or "CRASH_AFTER" in environment
-        self.crash_after = settings["CRASH_AFTER"]
+        ends = [word for word in ("CRASH_AFTER", "DONE_AFTER") if word in tagged or word in environment]
+        self.crashes, self.ends_after = ends[:1] == ["CRASH_AFTER"], settings[ends[0]] if ends else None
         self.ready_at = float("inf") if settings["NEVER_READY"] else time.monotonic() + settings["START_UP"]
         self._codes: Counter[int] = Counter({200: 0, 500: 0})
         self._buckets = [0] * len(BUCKETS)
@@ -167,8 +168,7 @@ def main() -> int:
     environment = dict(os.environ)
     application = Application(environment)
     now = time.monotonic()
-    until = [now + application.crash_after if application.crashes else float("inf")]
-    code = 1 if application.crashes else 0
+    until = [float("inf") if application.ends_after is None else now + application.ends_after]
     terminated = False
 
     def on_terminate(*_: object) -> None:
@@ -177,11 +177,12 @@ def main() -> int:
         until[0] = min(until[0], time.monotonic() + float(environment.get("LINGER") or 0.5))
 
     signal.signal(signal.SIGTERM, on_terminate)
-    if application.crashes and not application.crash_after:
-        print("crashing, as the image's tag says", flush=True)
-        return 1
-    Server(application, (environment.get("POD_IP") or "0.0.0.0", 8080)).run(until)
-    return 0 if terminated else code
+    if application.ends_after != 0:
+        Server(application, (environment.get("POD_IP") or "0.0.0.0", 8080)).run(until)
+    if terminated:
+        return 0
+    print(f"{'crashing' if application.crashes else 'done'}, as the image's tag says", flush=True)
+    return 1 if application.crashes else 0
 
 
 if __name__ == "__main__":

@@ -222,6 +222,7 @@ class ControlPlane(Cluster):
     def _start_kubelet(self) -> None:
         configuration = {
             "server": self.server, "token": self.users["kubelet"].token, "certificate": str(self.certificate),
+            "key": str(self.key),
             "folder": str(self.folder / "pods"), "images": {name: list(argv) for name, argv in self.images.items()},
             "keep_visible": [str(ROOT), sys.prefix, sys.base_prefix],
         }  # fmt: skip

@@ -7,6 +7,10 @@ from playground.apiserver.errors import Cause
 from playground.apiserver.kinds import names, pods
 from playground.apiserver.objects import Object
 
+_JOB: Object = {
+    "parallelism": 1, "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed", "suspend": False,
+    "manualSelector": False, "podReplacementPolicy": "TerminatingOrFailed",
+}  # fmt: skip
 _DEPLOYMENT = {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600}
 
 
@@ -45,6 +49,43 @@ def default_templated(workload: Object) -> None:
     template = workload.setdefault("spec", {}).get("template")
     if template is not None:
         pods.default_template(template)
+
+
+def default_job(job: Object) -> None:
+    """One pod to completion, six tries, in place."""
+    spec = job.setdefault("spec", {})
+    for key, value in _JOB.items():
+        spec.setdefault(key, value)
+    default_templated(job)
+
+
+def create_job(job: Object) -> None:
+    """Its selector and its pods' labels are of its uid, in place."""
+    uid, name, spec = job["metadata"]["uid"], job["metadata"]["name"], job["spec"]
+    template = spec.setdefault("template", {})
+    metadata = template["metadata"] = template.get("metadata") or {}
+    ours = {f"{prefix}{key}": value for prefix in ("batch.kubernetes.io/", "")
+            for key, value in (("controller-uid", uid), ("job-name", name))}  # fmt: skip
+    metadata["labels"] = (metadata.get("labels") or {}) | ours
+    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    job["status"] = {}
+
+
+def validate_job(job: Object, old: Object | None) -> list[Cause]:
+    """Its pods end, and its template stays."""
+    spec = job["spec"]
+    causes = [cause for key in ("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished")
+              for cause in _not_negative(spec.get(key, 0), f"spec.{key}")]  # fmt: skip
+    template = spec.get("template", {})
+    causes += pods.validate_spec(template.get("spec", {}), "spec.template.spec")
+    policy = template.get("spec", {}).get("restartPolicy", "Always")
+    if policy not in ("OnFailure", "Never"):
+        causes.append(names.unsupported("spec.template.spec.restartPolicy", policy, ["OnFailure", "Never"]))
+    fixed = ("selector", "template", "completions")
+    return causes + [
+        names.invalid(f"spec.{key}", spec.get(key), "field is immutable")
+        for key in fixed if old is not None and spec.get(key) != old["spec"].get(key)
+    ]  # fmt: skip
 
 
 def create_replica_set(replica_set: Object) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.controlplane.kubelet import logs
 from tests.controlplane.kubelet.client import Client, Object, Refused
 from tests.controlplane.kubelet.container import now
 from tests.controlplane.kubelet.pod import Pod
@@ -28,7 +29,8 @@ class Kubelet:
 
     async def run(self) -> None:
         """Follow all pods of the cluster, for ever."""
-        await self._register()
+        _, port = await logs.serve(self._settings)
+        await self._register(port)
         async for kind, content in self._client.follow("/api/v1/pods"):
             if isinstance(content, list):
                 self._forget_all_but({pod["metadata"]["uid"] for pod in content})
@@ -39,7 +41,7 @@ class Kubelet:
             elif kind != "BOOKMARK":
                 self._observe(content)
 
-    async def _register(self) -> None:
+    async def _register(self, port: int) -> None:
         name, plenty = self._settings.node, {"cpu": "1k", "memory": "1Ti", "pods": "10k"}
         labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
         with contextlib.suppress(Refused):  # It is there already.
@@ -47,6 +49,7 @@ class Kubelet:
         ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": now(),
                  "lastTransitionTime": now(), "message": "kubelet is posting ready status"}  # fmt: skip
         status = {"conditions": [ready], "capacity": plenty, "allocatable": plenty,
+                  "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
                   "addresses": [{"type": "InternalIP", "address": self._settings.node_address}]}  # fmt: skip
         patch = "application/strategic-merge-patch+json"
         await self._client.call("PATCH", f"/api/v1/nodes/{name}/status", {"status": status}, patch)
@@ -98,7 +101,7 @@ class Kubelet:
 async def _main(path: Path) -> None:
     told = json.loads(path.read_text())
     settings = Settings(**told | {
-        "certificate": Path(told["certificate"]), "folder": Path(told["folder"]),
+        "certificate": Path(told["certificate"]), "key": Path(told["key"]), "folder": Path(told["folder"]),
         "keep_visible": [Path(p) for p in told["keep_visible"]],
     })  # fmt: skip
     running = asyncio.create_task(Kubelet(settings).run())

@@ -12,6 +12,7 @@ class Settings:
     server: str
     token: str
     certificate: Path
+    key: Path
     folder: Path
     images: Mapping[str, Sequence[str]]
     keep_visible: Sequence[Path] = ()

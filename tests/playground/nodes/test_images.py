@@ -17,8 +17,9 @@ from tests.controlplane import app
     ("shop:2-errors250", Behaviour(version="2", error_rate=1.0)),
     ("shop:2-slow300-startup2", Behaviour(version="2", latency=0.3, ready_after=2.0)),
     ("shop:2-slow", Behaviour(version="2", latency=0.5)),
-    ("shop:2-crash", Behaviour(version="2", crashes_after=0.05)),
-    ("shop:2-crash7.5", Behaviour(version="2", crashes_after=7.5)),
+    ("shop:2-crash", Behaviour(version="2", ends_after=0.05)),
+    ("shop:2-crash7.5", Behaviour(version="2", ends_after=7.5)),
+    ("shop:1-done2", Behaviour(version="1", ends_after=2.0, exit_code=0)),
     ("shop:2-neverready", Behaviour(version="2", ready_after=None)),
     ("shop:2-nopull", Behaviour(version="2", pullable=False)),
     ("shop:crash", Behaviour(version="crash")),
@@ -35,7 +36,10 @@ def test_variables_go_before_words() -> None:
     assert behaviour_of("shop:2-errors1", given) == Behaviour(version="9", error_rate=0.5, latency=0.1)
 
 
-@pytest.mark.parametrize("image", ["shop:1", "shop:2-errors30-slow20", "a.b:1/shop:2-rc.1-startup3-crash9", "shop:3-neverready"])
+@pytest.mark.parametrize(
+    "image",
+    ["shop:1", "shop:2-errors30-slow20", "a.b:1/shop:2-rc.1-startup3-crash9", "shop:3-neverready", "shop:1-done3"],
+)
 def test_a_tag_means_the_same_to_the_tests_application(image: str) -> None:
     """So that one manifest tells one story here and on the real control plane."""
     version, settings = app.read_tag(image)
@@ -43,7 +47,7 @@ def test_a_tag_means_the_same_to_the_tests_application(image: str) -> None:
     assert here.version == version
     assert here.error_rate == settings.get("ERROR_RATE", 0)
     assert here.latency == settings.get("LATENCY", 0)
-    assert here.crashes_after == settings.get("CRASH_AFTER")
+    assert here.ends_after == settings.get("CRASH_AFTER", settings.get("DONE_AFTER"))
     assert (here.ready_after is None) == bool(settings.get("NEVER_READY"))
     assert settings.get("START_UP", here.ready_after) == here.ready_after
 
