@@ -74,6 +74,12 @@ def _kept(kind: str, _before: Object | None, now: Object, _: Image) -> str:
     return {"ADDED": f"keep {image}", "DELETED": f"forget {image}"}.get(kind, "")
 
 
+def _job(kind: str, _before: Object | None, now: Object, _: Image) -> str:
+    labels = now["metadata"].get("labels") or {}
+    what = f"Job {labels.get(names.GATE)} of step {labels.get(names.STEP, '').rpartition('-')[2]}"
+    return {"ADDED": f"create {what}", "DELETED": f"delete {what}"}.get(kind, "")
+
+
 def _release(kind: str, before: Object | None, now: Object, _: Image) -> str:
     held, holds = (bool((o or {}).get("metadata", {}).get("finalizers")) for o in (before, now))
     if kind == "DELETED" or held == holds:
@@ -83,5 +89,5 @@ def _release(kind: str, before: Object | None, now: Object, _: Image) -> str:
 
 _TOLD: dict[str, Callable[[str, Object | None, Object, Image], str]] = {
     "ReplicaSet": _set, "Deployment": _deployment, "Service": _service, "HTTPRoute": _route, "ControllerRevision": _kept,
-    "Release": _release,
+    "Release": _release, "Job": _job,
 }  # fmt: skip

@@ -41,6 +41,7 @@ class Invariants:
         """Somebody has edited the status by hand: what is held against it proves nothing."""
         self._objects: dict[str, dict[str, Object]] = defaultdict(dict)
         self._answers: dict[str, dict[datetime, float]] = defaultdict(dict)
+        self._completed: dict[str, str] = {}
         self._generation: dict[str, int] = {}
         self._failed_at: float | None = None
         self._reached: set[str] = set()
@@ -71,6 +72,8 @@ class Invariants:
             self._objects[kind].pop(metadata["name"], None)
         else:
             self._objects[kind][metadata["name"]] = now
+        if kind == "Job" and any(c["type"] == "Complete" for c in (now.get("status") or {}).get("conditions") or []):
+            self._completed[metadata["uid"]] = metadata["labels"].get(names.STEP, "")
         if writer is not None:
             self.last_write = self._world.loop.now()
             change = changes.describe(event.kind, before, now, self._image)
@@ -196,7 +199,7 @@ class Invariants:
         settled = new["phase"] == "Healthy" and not (new.get("trial") or new.get("retiring") or new.get("wheel"))
         assert not ready or settled, f"S8: Ready in {new['phase']}"
         for gate in (new.get("trial") or {}).get("gates") or []:
-            known = gate.get("name") == "pods" or isinstance(gate.get("value"), float | int)
+            known = gate.get("name") == "pods" or isinstance(gate.get("value"), float | int) or gate.get("key") in self._completed
             assert gate["verdict"] != "Pass" or known, f"S12: gate {gate['name']} passed on nothing"
             answers = new.get("requests") != old.get("requests")
             undone = new["trial"].get("outcome") or gate["verdict"] != "Fail"
@@ -246,6 +249,10 @@ class Invariants:
         skewed = any((p.skew and several) or p._pace != 1.0 for p in self._world.processes)
         assert skewed or spent >= shortest.total_seconds() - 0.001, f"S3: step {step['index']} lasted {spent:.3f} s"
         for gate in gates:
+            if "job" in gate:
+                made_for = f"{was['candidate']['hash']}-{step['index']}"
+                assert made_for in self._completed.values(), f"S3: step {step['index']} was left, and its Job had not completed"
+                continue
             if "threshold" not in gate:
                 self._s3_counted(gate, step, since)
                 continue

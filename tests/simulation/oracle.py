@@ -37,6 +37,7 @@ def end(world: World) -> Object:
         "sets": sorted((changes.tag(s), s["spec"]["replicas"]) for s in sets),
         "services": {s["metadata"]["name"]: tags.get((s["spec"].get("selector") or {}).get(names.HASH))
                      for s in admin.list("services", "shop")},
+        "jobs": [j["metadata"]["labels"].get(names.GATE) for j in admin.list("jobs.batch", "shop")],
         "route": route and route["spec"]["rules"],
         "kept": sorted(changes.tag({"spec": c["data"]}) for c in admin.list("controllerrevisions.apps", "shop")),
     }  # fmt: skip

@@ -30,9 +30,15 @@ def _gate(interval: str) -> Object:
     return {"name": "errors", "threshold": {"query": _QUERY, "max": 0.05, "interval": interval, "failures": 2}}
 
 
-def _release(strategy: Object, *, routed: bool, interval: str = "2s") -> Object:
+def _smoke(image: str) -> Object:
+    """A gate that a Job answers, before users and at each step; what it runs ends after some seconds."""
+    template = {"spec": {"containers": [{"name": "smoke", "image": image}]}}
+    return {"name": "smoke", "at": ["before-traffic", "step"], "job": {"template": template, "timeout": "2m"}}
+
+
+def _release(strategy: Object, *, routed: bool, interval: str = "2s", more: tuple[Object, ...] = ()) -> Object:
     traffic: Object = {"drain": "2s", **({"httpRoute": {"name": NAME}} if routed else {})}
-    spec = {"workloadRef": {"name": NAME}, "strategy": strategy, "traffic": traffic, "gates": [_gate(interval)],
+    spec = {"workloadRef": {"name": NAME}, "strategy": strategy, "traffic": traffic, "gates": [_gate(interval), *more],
             "progressDeadline": "2m", "rollback": {"warm": {"for": "8s"}}}  # fmt: skip
     return {"apiVersion": f"{GROUP}/v1alpha1", "kind": "Release", "metadata": {"name": NAME}, "spec": spec}
 
@@ -232,8 +238,11 @@ _NEVER_READY, _CRASHING, _NO_IMAGE = "shop:2-neverready", "shop:2-crash0", "shop
 _REJECTED = rests("1", "Rejected")
 
 
-def _story(name: str, strategy: Object, acts: tuple[Act, ...], over: Callable[[World], bool], *, routed: bool = False) -> Story:
-    return Story(name=name, make=shop(_release(strategy, routed=routed), routed=routed), acts=acts, over=over)
+def _story(
+    name: str, strategy: Object, acts: tuple[Act, ...], over: Callable[[World], bool], *, routed: bool = False,
+    more: tuple[Object, ...] = (),
+) -> Story:  # fmt: skip
+    return Story(name=name, make=shop(_release(strategy, routed=routed, more=more), routed=routed), acts=acts, over=over)
 
 
 STORIES = {
@@ -247,6 +256,8 @@ STORIES = {
         _story("bad-canary-route", _CANARY, (ship(WORSE, _HEALTHY),), _REJECTED, routed=True),
         _story("bad-canary-share", _CANARY, (ship(WORSE, _HEALTHY),), _REJECTED),
         _story("bad-rolling", _ROLLING, (ship(WORSE, _HEALTHY),), _REJECTED),
+        _story("job", _CANARY, (_GOES_OUT,), rests("2"), routed=True, more=(_smoke("smoke:1-done3"),)),
+        _story("bad-job", _BLUE_GREEN, (_GOES_OUT,), _REJECTED, more=(_smoke("smoke:1-crash3"),)),
         _story("never-ready", _CANARY, (ship(_NEVER_READY, _HEALTHY),), _REJECTED, routed=True),
         _story("crashing", _BLUE_GREEN, (ship(_CRASHING, _HEALTHY),), _REJECTED),
         _story("no-image", _ROLLING, (ship(_NO_IMAGE, _HEALTHY),), _REJECTED),
@@ -271,7 +282,7 @@ STORIES = {
     )
 }  # fmt: skip
 EXHAUSTIVE = ("rolling", "canary-route", "canary-share", "blue-green", "rollback-in-flight", "rollback-warm", "rollback-cold",
-              "superseded", "deleted-in-flight")  # fmt: skip
+              "superseded", "deleted-in-flight", "job")  # fmt: skip
 """The stories of which every single fault is tried by `python -m tests.simulation plans`, half an hour on two cores."""
 ALWAYS = ("rollback-in-flight",)
 """Those of them that every run of the tests tries."""
