@@ -1,10 +1,13 @@
 """The controller's settings, from RELEASE_COORDINATOR_* variables: read and validated once, at the start."""
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from strategies.spec.webhook import Allowed
 
 PREFIX = "RELEASE_COORDINATOR_"
 _NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
@@ -16,6 +19,10 @@ class SettingsError(Exception):
 
 def _listed(text: object) -> object:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+def _read(text: object) -> object:
+    return json.loads(text or "[]") if isinstance(text, str) else text
 
 
 class Settings(BaseModel):
@@ -35,6 +42,9 @@ class Settings(BaseModel):
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     kubeconfig: str = ""
+    webhooks: Annotated[tuple[Allowed, ...], BeforeValidator(_read)] = Field(
+        (), description="Web servers that gates may be put to, as JSON: a list of url, secretName and namespaces."
+    )
     workers: int = Field(8, ge=1, le=64)
     bind: str = Field("0.0.0.0", description="Address of the health and metrics ports.")  # noqa: S104 (a pod's own address)
     health_port: int = Field(8081, ge=0, le=65535)

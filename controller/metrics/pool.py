@@ -1,4 +1,4 @@
-"""Asking many sources at once, so that a source that hangs delays nobody but those who ask it.
+"""Asking many sources, or webhooks, at once, so that one that hangs delays nobody but those who ask it.
 
 Each source has a lane of its own: a bounded line of waiting queries and a few threads, started when needed and ended
 when the line is empty. The same question asked twice at the same time is sent once. Raw samples are asked for about a time that
@@ -17,9 +17,10 @@ from typing import Any, Protocol
 import structlog
 
 from strategies.analysis.series import Series
-from strategies.analysis.verdict import Sample, Unknown
+from strategies.analysis.verdict import Unknown
 
-Callback = Callable[[Sample | Unknown], None]
+Callback = Callable[[Any], None]
+"""Is told what the source has answered: of a metric source Sample | Unknown, of a webhook Told | Unknown."""
 SeriesCallback = Callable[[tuple[Series, ...] | Unknown], None]
 _REMEMBERED = 30.0
 """Seconds for which raw samples are remembered."""
@@ -31,10 +32,10 @@ _log = structlog.get_logger(__name__)
 class Source(Protocol):
     """What can be asked; must not raise (if it does, that is an Unknown)."""
 
-    def query(self, promql: str, at: datetime) -> Sample | Unknown:
-        """Evaluate at this time."""
+    def query(self, question: str, at: datetime, /) -> Any:
+        """Its answer at this time, as a value."""
 
-    def series(self, promql: str, at: datetime) -> tuple[Series, ...] | Unknown:
+    def series(self, promql: str, at: datetime, /) -> tuple[Series, ...] | Unknown:
         """The raw samples of a range selector."""
 
 

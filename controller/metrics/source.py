@@ -6,10 +6,8 @@ an Unknown with a reason and a sentence that says what to do. prometheus_api_cli
 retries here: the next interval asks again. What a query means and how it is bound is decided elsewhere.
 """
 
-import socket
-import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +21,7 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 
 from controller.metrics import transport
 from controller.metrics.answers import not_prometheus, read_answer, read_series, refusal, short
+from controller.metrics.problems import explained
 from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown
 
@@ -118,7 +117,7 @@ class PrometheusSource:
             with transport.deadline(self._settings.deadline, body_limit):
                 answer = self._ask(promql, at, read)
         except Exception as problem:  # the one place where everything that can go wrong becomes a value
-            answer = self._unknown(problem)
+            answer = explained(problem, self._settings.deadline)
         if isinstance(answer, Unknown):
             # Redacted before it is shortened: half a secret would not be found.
             return Unknown(reason=answer.reason, message=short(self._authentication.redact(answer.message)))
@@ -148,52 +147,3 @@ class PrometheusSource:
 
     def _remember(self, response: requests.Response, **_: Any) -> None:
         self._seen.response = response
-
-    def _unknown(self, problem: Exception) -> Unknown:
-        causes = list(_causes(problem))
-
-        def caused_by(*kinds: type[BaseException]) -> bool:
-            return any(isinstance(cause, kinds) for cause in causes)
-
-        # The first that applies; the special ones before the general ones they come wrapped in.
-        seconds = f"{self._settings.deadline:g} s"
-        limit = next((cause.args[0] for cause in causes if isinstance(cause, transport.TooLarge)), 0)
-        table: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
-            ((transport.Blocked,), "BlockedAddress", "the source's name leads to an address that is not allowed"),
-            ((transport.TooLarge,), "TooLarge", f"the answer is larger than {limit} bytes; aggregate in the query"),
-            ((transport.Encoded,), "Encoded", "the answer is compressed although that was not asked for"),
-            ((ssl.SSLError, requests.exceptions.SSLError), "TLSFailure", f"TLS failed: {_tls_text(causes)}"),
-            ((socket.gaierror,), "NameNotFound", "the source's name cannot be resolved"),
-            ((ConnectionRefusedError,), "Refused", "the source refuses connections; is it running?"),
-            ((transport.DeadlinePassed, TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError),
-             "Timeout", f"the source did not answer within {seconds}"),
-            ((requests.exceptions.InvalidHeader, UnicodeError),
-             "BadCredentials", "the source's credentials hold characters that cannot be sent"),
-            ((requests.ConnectionError, urllib3.exceptions.HTTPError, ConnectionError),
-             "ConnectionLost", "the connection to the source broke off before the answer was complete"),
-            ((OSError,), "BadCredentials", "the source's token file cannot be read"),
-        )  # fmt: skip
-        for kinds, reason, message in table:
-            if caused_by(*kinds):
-                return Unknown(reason=reason, message=message)
-        # The text of an unforeseen exception may hold a header: only its type is told.
-        return Unknown(reason="Unexpected", message=f"asking the source failed with {type(problem).__name__}")
-
-
-def _causes(problem: BaseException) -> Iterator[BaseException]:
-    """The exception and what it wraps: requests and urllib3 keep causes as arguments, Python as links."""
-    waiting, known = [problem], set[int]()
-    while waiting:
-        found = waiting.pop()
-        if id(found) in known:
-            continue
-        known.add(id(found))
-        yield found
-        wrapped = (found.__cause__, found.__context__, getattr(found, "reason", None), *found.args)
-        waiting += [each for each in wrapped if isinstance(each, BaseException)]
-
-
-def _tls_text(causes: list[BaseException]) -> str:
-    verification = (c.verify_message for c in causes if isinstance(c, ssl.SSLCertVerificationError))
-    reasons = (str(c.reason) for c in causes if isinstance(c, ssl.SSLError) and c.reason)
-    return next(verification, "") or next(reasons, "the source does not speak it")

@@ -1,4 +1,4 @@
-"""The HTTP session of metric sources: nothing that answers, however slowly or hugely, can hold or fill the controller.
+"""The HTTP session of metric sources and webhooks: nothing that answers, however slowly or hugely, can hold or fill us.
 
 One deadline covers a whole query from connecting to the last byte, also against a server that sends a byte a second:
 every receive waits at most until then. Bodies are bounded and never decompressed, redirects are not followed, the
@@ -27,6 +27,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 _deadline: ContextVar[float] = ContextVar("deadline_of_the_query")
 _largest: ContextVar[int] = ContextVar("largest_body_of_the_query", default=0)
+_abroad: ContextVar[bool] = ContextVar("not_on_this_machine", default=False)
 _BLOCKED = tuple(map(ipaddress.ip_network, (
     "169.254.0.0/16", "fe80::/10",         # link-local: the metadata services of most clouds
     "fd00:ec2::254/128", "100.100.100.200/32",  # those of two clouds that chose other addresses
@@ -40,7 +41,7 @@ class DeadlinePassed(Exception):
 
 
 class Blocked(Exception):
-    """The name resolves to an address that no metric source may have."""
+    """The name resolves to an address that nobody may be asked at."""
 
 
 class TooLarge(Exception):
@@ -52,14 +53,16 @@ class Encoded(Exception):
 
 
 @contextmanager
-def deadline(seconds: float, body_limit: int = 0) -> Iterator[None]:
+def deadline(seconds: float, body_limit: int = 0, *, abroad: bool = False) -> Iterator[None]:
     """Let everything that this thread does with a session of ours end within so many seconds; `body_limit` is in the session's
-    stead.
+    stead. `abroad`: addresses of this machine are refused, too.
     """
     token, largest = _deadline.set(time.monotonic() + seconds), _largest.set(body_limit)
+    away = _abroad.set(abroad)
     try:
         yield
     finally:
+        _abroad.reset(away)
         _deadline.reset(token)
         _largest.reset(largest)
 
@@ -88,14 +91,18 @@ class _TLSSocket(ssl.SSLSocket):
         return super().recv_into(*arguments, **named)
 
 
-def is_blocked(address: str) -> bool:
-    """Whether a resolved address (also an IPv4 one inside IPv6) is one of a metadata service or link-local."""
+def is_blocked(address: str, *, abroad: bool = False) -> bool:
+    """Whether a resolved address (also an IPv4 one inside IPv6) is one of a metadata service or link-local; `abroad`: or of this
+    machine.
+    """
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour
         if found in _NAT64:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         found = inner or found
+    if abroad and (found.is_loopback or found.is_unspecified):
+        return True
     return found.is_multicast or any(found in network for network in _BLOCKED if network.version == found.version)
 
 
@@ -107,7 +114,7 @@ def _connect(connection: HTTPConnection) -> socket.socket:
     for family, kind, protocol, _, address in socket.getaddrinfo(
         connection.host, connection.port or connection.default_port, type=socket.SOCK_STREAM
     ):
-        if is_blocked(str(address[0])):
+        if is_blocked(str(address[0]), abroad=_abroad.get()):
             raise Blocked
         opened = _Socket(family, kind, protocol)
         try:

@@ -4,7 +4,6 @@ Moments lie on a grid of the gate's interval, so that Releases with the same que
 again after a crash. A source's credentials are read from Secrets in the controller's own namespace and nowhere else.
 """
 
-import base64
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,26 +14,24 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller.kube import paths
-from controller.kube.errors import ApiError, Forbidden, NotFound
+from controller.kube.errors import ApiError
 from controller.metrics.pool import Queries
 from controller.metrics.source import PrometheusSource, SourceSettings
 from controller.metrics.transport import TLS
 from controller.reconcile import counting
+from controller.reconcile.calling import Caller
 from controller.reconcile.cluster import Cluster, Key
+from controller.reconcile.credentials import SECRETS_MISSED, SECRETS_TRUSTED, Secrets
 from controller.reconcile.memory import Memory
 from strategies.analysis import query
 from strategies.analysis.verdict import Sample, Unknown
 from strategies.spec.gate import Counting, Gate, Threshold
-from strategies.spec.metric_source import MetricSourceSpec, SecretKey, allows
+from strategies.spec.metric_source import MetricSourceSpec, allows
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
+from strategies.spec.webhook import Allowed
 
 Object = dict[str, Any]
-SECRETS_TRUSTED = 60.0
-"""Seconds after which a source's Secrets are read again, so that a rotated password is noticed."""
-SECRETS_MISSED = 2.0
-"""The same where they could not be read: Releases that wait for one must not ask for it in every turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +47,13 @@ class _Source:
 class Asker:
     """Asks gates' questions for all Releases."""
 
-    def __init__(self, cluster: Cluster, queries: Queries, namespace: str, wake: Callable[[Key], None]) -> None:
+    def __init__(
+        self, cluster: Cluster, queries: Queries, namespace: str, wake: Callable[[Key], None], webhooks: tuple[Allowed, ...] = ()
+    ) -> None:
+        """`namespace` is the controller's own; `webhooks` are those that may be asked."""
         self._cluster, self._queries, self._namespace, self._wake = cluster, queries, namespace, wake
+        self._secrets = Secrets(cluster, namespace)
+        self._caller = Caller(cluster, queries, self._secrets, wake, webhooks)
         self._clock = cluster.clock
         self._lock = threading.Lock()
         self._sources: dict[str, _Source] = {}
@@ -63,6 +65,8 @@ class Asker:
             if gate.job is not None and namespace == self._namespace:
                 found[gate.name] = ("No Job is run in the controller's own namespace, where it could have the controller's "
                                     "ServiceAccount; move the workload into a namespace of its own.")  # fmt: skip
+            if gate.webhook is not None and (refused := self._caller.problem(gate.webhook, namespace)):
+                found[gate.name] = refused
             if gate.source is None:
                 continue
             source = self._spec(gate.source)
@@ -80,6 +84,8 @@ class Asker:
         due: list[datetime] = []
         now = memory.asking_at(self._clock)
         for gate in (g for g in spec.gates if g.name in names):
+            if gate.webhook is not None:
+                due += self._caller.ask(key, gate.name, gate.webhook, status, memory)
             if gate.counting is not None:
                 due += self._count(key, gate, gate.counting, status, memory)
             if gate.threshold is None:
@@ -192,28 +198,13 @@ class Asker:
         authentication, basic = spec.authentication, spec.authentication.basic
         return SourceSettings(
             url=spec.address,
-            tls=TLS(authorities=self._secret(spec.tls.authorities), certificate=self._secret(spec.tls.certificate)),
-            token=self._secret(authentication.bearer),
+            tls=TLS(authorities=self._secrets.read(spec.tls.authorities), certificate=self._secrets.read(spec.tls.certificate)),
+            token=self._secrets.read(authentication.bearer),
             token_file=Path(authentication.bearer_file) if authentication.bearer_file else None,
-            username=self._secret(basic.username) if basic else "",
-            password=self._secret(basic.password) if basic else "",
+            username=self._secrets.read(basic.username) if basic else "",
+            password=self._secrets.read(basic.password) if basic else "",
             deadline=spec.timeout.total_seconds(),
         )
-
-    def _secret(self, at: SecretKey | None) -> str:
-        if at is None:
-            return ""
-        where = f"Secret {at.name} in namespace {self._namespace}, the controller's own,"
-        try:
-            secret = self._cluster.client.get(paths.SECRETS.path(self._namespace, at.name))
-        except NotFound as error:
-            raise LookupError(f"{where} does not exist; create it with the key {at.key}") from error
-        except Forbidden as error:
-            raise LookupError(f"{where} may not be read; name it in the chart's value metricSources.secretNames") from error
-        data = secret.get("data") or {}
-        if at.key not in data:
-            raise LookupError(f"{where} has no key {at.key}; add it, or correct the key in the MetricSource")
-        return base64.b64decode(data[at.key]).decode()
 
 
 def _grid(now: datetime, interval: timedelta) -> datetime:

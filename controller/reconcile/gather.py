@@ -57,7 +57,7 @@ class Gatherer:
             "generation": metadata.get("generation", 0), "deleting": "deletionTimestamp" in metadata,
             "finalizer": names.FINALIZER in (metadata.get("finalizers") or []), "workload": workload,
             "requests": requests, "failing": {k: f.error for k, f in memory.failing.items()}, "samples": memory.answers(),
-            "windows": memory.counts(),
+            "windows": memory.counts(), "told": dict(memory.told),
         }  # fmt: skip
         if not self._needs_namespace(status, workload, memory, base):
             self._cluster.leave(key)

@@ -18,7 +18,7 @@ from strategies.analysis.verdict import Sample, Unknown
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
 from strategies.world.effects import Effect, Pin, SetWeight
-from strategies.world.observation import Kept
+from strategies.world.observation import Kept, Told
 
 LONGEST_PATIENCE = 30.0
 Asking = tuple[int, str]
@@ -36,6 +36,14 @@ class Failing:
     error: str
     count: int
     not_before: float
+
+
+@dataclass(slots=True)
+class Call:
+    """A webhook's question: how often it was put in vain, and when it may be put again (None: it is under way, or answered)."""
+
+    failures: int = 0
+    again: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -69,6 +77,8 @@ class Memory:
     counted_to: dict[str, str] = field(default_factory=dict)
     alone: set[str] = field(default_factory=set)
     logs: dict[str, str] = field(default_factory=dict)
+    told: dict[str, Told | Unknown] = field(default_factory=dict)
+    calls: dict[str, Call] = field(default_factory=dict)
     failing: dict[str, Failing] = field(default_factory=dict)
     hold: bool | Unknown | None = None
     hold_at: float = 0.0
@@ -138,6 +148,7 @@ class Memory:
             if attempt != self.attempt:
                 self.attempt, self.samples, self.asked, self.written = attempt, {}, {}, {}
                 self.windows, self.counted_to, self.alone, self.logs = {}, {}, set(), {}
+                self.told, self.calls = {}, {}
                 self.pods, self.pods_at, self.autoscaled = (), 0.0, None
 
     def asking(self, gate: str) -> Asking:
@@ -151,6 +162,14 @@ class Memory:
                 return
             before = tuple(s for s in self.samples.get(gate, ()) if isinstance(s, Sample))
             self.samples[gate] = (*before, answer)[-20:]
+
+    def heard(self, attempt: int, key: str, answer: Told | Unknown, again: datetime | None) -> None:
+        """A webhook has answered, or has not; called from the threads that ask."""
+        with self.lock:
+            if attempt != self.attempt:
+                return
+            failures = self.calls[key].failures + 1 if isinstance(answer, Unknown) and key in self.calls else 0
+            self.told[key], self.calls[key] = answer, Call(failures=failures, again=again)
 
     def answers(self) -> dict[str, tuple[Sample | Unknown, ...]]:
         """The answers so far."""

@@ -46,7 +46,7 @@ class Controller:
                                on_started=self._lead, on_stopped=self._follow)  # fmt: skip
         self.queries = Queries()
         self.recorder = recorder(self.client, self.elector.identity)
-        asker = Asker(self.cluster, self.queries, settings.namespace, self.queue.add)
+        asker = Asker(self.cluster, self.queries, settings.namespace, self.queue.add, settings.webhooks)
         self.reconciler = Reconciler(self.cluster, asker, self.recorder, may_write=self.elector.is_leader)
         self._workers: list[_Worker] = []
         self._stopping = threading.Event()

@@ -14,9 +14,10 @@ from pydantic import ConfigDict, Field, StringConstraints, field_validator, mode
 from strategies.analysis import counters, query
 from strategies.spec.base import Duration, LabelName, Model, Name, rule, rules
 from strategies.spec.job import Job
+from strategies.spec.webhook import Webhook
 
 GateName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-FORMS = ("threshold", "ratio", "latency", "job", "template")
+FORMS = ("threshold", "ratio", "latency", "job", "webhook", "template")
 """The fields of Gate that are its question, of which each gate has one."""
 NO_USERS = "ratio and latency compare users' requests, and before-traffic has none; take before-traffic out of at"
 ONE_FORM = f"a gate asks one question; write one of {', '.join(FORMS)}"
@@ -208,6 +209,7 @@ class Gate(Model):
     )
     latency: Latency | None = Field(None, description="Slow requests among all, candidate against stable, by the same test.")
     job: Job | None = Field(None, description="A Job, run once for each revision and step; its exit is the verdict.")
+    webhook: Webhook | None = Field(None, description="A web server that is told what is on trial; its answer is the verdict.")
     template: TemplateRef | None = Field(None, description="The question of a GateTemplate or ClusterGateTemplate.")
     at: tuple[GateTime, ...] = Field(
         (GateTime.STEP, GateTime.BAKE),

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from strategies.analysis.counts import Window
 from strategies.analysis.pods import PodHealth
-from strategies.analysis.verdict import Sample, Unknown
+from strategies.analysis.verdict import Sample, Unknown, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +142,15 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A webhook's answer, and when it was asked. Inconclusive: it wants to be asked again."""
+
+    verdict: Verdict
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A template that was kept for a later rollback."""
 
@@ -155,10 +164,10 @@ class Kept:
 class Observation:
     """One look at the world.
 
-    `workload` and `route` are None when they do not exist (or no route is named); `hold` says whether the admission
-    policies work; `failing` names the effects that failed last time, with the error; `pins_since` is when this process
-    first saw the present pins, `watched_since` when it first looked at this release, `split_route` a route that is split for
-    us although the status names another, or none.
+    `workload` and `route` are None when they do not exist (or no route is named); `hold` says whether the admission policies
+    work; `failing` names the effects that failed last time, with the error; `pins_since` is when this process first saw the
+    present pins, `watched_since` when it first looked at this release, `told` the webhooks' last answers by idempotency key,
+    `split_route` a route that is split for us although the status names another, or none.
     """
 
     name: str
@@ -178,6 +187,7 @@ class Observation:
     samples: Mapping[str, tuple[Sample | Unknown, ...]] = field(default_factory=dict)
     windows: Mapping[str, tuple[Window | Unknown, ...]] = field(default_factory=dict)
     jobs: tuple[Job, ...] | Unknown = ()
+    told: Mapping[str, Told | Unknown] = field(default_factory=dict)
     gate_problems: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[Request, ...] = ()
     kept: tuple[Kept, ...] | Unknown = ()

@@ -9,7 +9,10 @@ from strategies.spec.gate_template import RESERVED
 from strategies.spec.release import ALL_AT_ONCE
 
 Manifest = dict[str, Any]
-_NEEDED: dict[str, Manifest] = {"Release": {"workloadRef": {"name": "shop"}}, "MetricSource": {"address": "http://prometheus:9090"}}
+_NEEDED: dict[str, Manifest] = {
+    "Release": {"workloadRef": {"name": "shop"}},
+    "MetricSource": {"address": "http://prometheus:9090"},
+}
 TEMPLATE_KINDS = ("GateTemplate", "ClusterGateTemplate")
 
 
@@ -70,6 +73,11 @@ def job(template: Any = None, **changes: Any) -> Manifest:
     return {"name": "g", "job": {"template": right if template is None else template, **changes}}
 
 
+def webhook(**changes: Any) -> Manifest:
+    """A gate that a web server answers, right but for the changes."""
+    return {"name": "g", "webhook": {"url": "https://qa.example.com/gate?of=shop", **changes}}
+
+
 def template(*parameters: Manifest, **form: Manifest) -> Manifest:
     """A template with these parameters; a threshold unless it is another form."""
     return {"parameters": list(parameters), **(form or {"threshold": {"query": 'x{a="$job"}', "max": 1}})}
@@ -101,8 +109,11 @@ _WRONG_TEMPLATES: dict[str, tuple[str, Manifest]] = {
 """By case: the rule, and a template that breaks it."""
 
 REFUSED_AT_APPLY: dict[str, Mistake] = {
-    **{f"{kind}: {case}": Mistake(kind=kind, spec=spec, rule=rule)
-       for kind in TEMPLATE_KINDS for case, (rule, spec) in _WRONG_TEMPLATES.items()},
+    **{
+        f"{kind}: {case}": Mistake(kind=kind, spec=spec, rule=rule)
+        for kind in TEMPLATE_KINDS
+        for case, (rule, spec) in _WRONG_TEMPLATES.items()
+    },
     "a number as an argument": Mistake(spec={"gates": [from_template(job=5)]}),
     "a template without a name": Mistake(spec={"gates": [{"name": "g", "template": {}}]}),
     "a template of another kind": Mistake(spec={"gates": [{"name": "g", "template": {"kind": "Template", "name": "x"}}]}),
@@ -188,6 +199,13 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     ),
     "a timeout above a minute": source(rule="timeout must be between 1s and 1m", timeout="2m"),
     "a Job of two days": Mistake(spec={"gates": [job(timeout="48h")]}, rule="timeout must be between 1s and 24h"),
+    "a webhook that is waited for too long": Mistake(
+        spec={"gates": [webhook(timeout="2m")]}, rule="timeout must be between 1s and 1m"
+    ),
+    "a webhook that is asked all the time": Mistake(
+        spec={"gates": [webhook(interval="0s")]}, rule="interval must be between 1s and 1h"
+    ),
+    "a webhook with a user in its address": Mistake(spec={"gates": [webhook(url="https://qa@evil.example.com/")]}),
     "a Job without a template": Mistake(spec={"gates": [{"name": "g", "job": {}}]}),
     "two ways to log in": source(
         rule="choose one of bearer, bearerFile and basic",
@@ -209,11 +227,13 @@ REFUSED_BY_THE_CONTROLLER: dict[str, Mistake] = {
         spec={"gates": [job({"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Always"}})]}
     ),
     "a template's query with a misspelt parameter": Mistake(
-        kind="GateTemplate", spec=template(_JOB, threshold={"query": 'x{a="$jab",b="$job"}', "max": 1})),
+        kind="GateTemplate", spec=template(_JOB, threshold={"query": 'x{a="$jab",b="$job"}', "max": 1})
+    ),
     "a template's rate": Mistake(kind="ClusterGateTemplate", spec=template(**_form(ratio(bad="rate(bad_total[1m])")))),
     "a parameter that is used nowhere": Mistake(kind="GateTemplate", spec=template(_JOB, {"name": "other"})),
     "a default that is no number": Mistake(
-        kind="GateTemplate", spec=template(_JOB, {"name": "a", "type": "Number", "sets": "max", "default": "b"})),
+        kind="GateTemplate", spec=template(_JOB, {"name": "a", "type": "Number", "sets": "max", "default": "b"})
+    ),
     "one bucket": Mistake(spec={"gates": [latency(histogram='seconds_bucket{le="0.3"}')]}),
 }
 """What only the controller sees: phase Invalid."""
@@ -233,6 +253,7 @@ ACCEPTED: dict[str, Mistake] = {
         _JOB, {"name": "limit", "type": "Number", "sets": "max", "default": "0.5", "minimum": "0", "maximum": "1"},
         {"name": "kind", "type": "Enum", "values": ["a", "b"], "sets": "source", "description": "Where to ask."},
     )) for kind in TEMPLATE_KINDS},
+    "a webhook": Mistake(spec={"gates": [webhook(timeout="1m", interval="1h")]}),
     "equal limits": Mistake(spec={"gates": [threshold(min=1)]}),
     "a source with everything": source(
         namespaces=["shop", "team-*", "*"], labels={"cluster": "a", "namespace": "$namespace"}, timeout="1m",

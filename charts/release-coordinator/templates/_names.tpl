@@ -99,6 +99,9 @@ seccompProfile: {type: RuntimeDefault}
 - {name: RELEASE_COORDINATOR_POLICY_VERSION, value: {{ include "release-coordinator.mutatingPolicyVersion" . | trim | base }}}
 - {name: RELEASE_COORDINATOR_LOG_FORMAT, value: {{ .Values.logFormat }}}
 - {name: RELEASE_COORDINATOR_WORKERS, value: {{ .Values.workers | quote }}}
+{{- with .Values.webhooks }}
+- {name: RELEASE_COORDINATOR_WEBHOOKS, value: {{ toJson . | quote }}}
+{{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
