@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+from pathlib import Path
 
 from controller import settings as settings_module
 from controller.telemetry import logs
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(settings: settings_module.Settings) -> int:
     from controller.kube.connection import ConfigurationError, discover
+    from controller.runtime import alerts
     from controller.runtime.controller import Controller
     from controller.runtime.server import Server, health_pages, metrics_pages
 
@@ -47,6 +49,9 @@ def _run(settings: settings_module.Settings) -> int:
         Server(settings.bind, settings.health_port, health_pages(controller.problems, controller.ready)),
         Server(settings.bind, settings.metrics_port, metrics_pages()),
     ]
+    if settings.alerts_token_file:
+        posts = {alerts.PATH: alerts.receiver(Path(settings.alerts_token_file), controller.alerted)}
+        servers.append(Server(settings.bind, settings.alerts_port, {}, posts))
     for server in servers:
         server.start()
     controller.start()

@@ -46,8 +46,10 @@ class Settings(BaseModel):
         (), description="Web servers that gates may be put to, as JSON: a list of url, secretName and namespaces."
     )
     workers: int = Field(8, ge=1, le=64)
-    bind: str = Field("0.0.0.0", description="Address of the health and metrics ports.")  # noqa: S104 (a pod's own address)
+    bind: str = Field("0.0.0.0", description="Address of the ports that are served.")  # noqa: S104 (a pod's own address)
     health_port: int = Field(8081, ge=0, le=65535)
+    alerts_port: int = Field(8082, ge=0, le=65535)
+    alerts_token_file: str = Field("", description="File with the token that Alertmanager sends; none: nothing is received.")
     metrics_port: int = Field(8080, ge=0, le=65535)
 
     @property

@@ -99,6 +99,11 @@ def _gates(turn: Turn, _: Pending) -> str:
     return ", ".join(f"{e.name} {e.verdict}" for e in turn.gates) or "none is asked now"
 
 
+def _alerts(turn: Turn, _: Pending) -> str:
+    named = turn.spec.rollback.on_alerts if turn.spec else ()
+    return f"takes it back: {', '.join(named)}; the receiver hears of them" if named else "none is named in rollback.onAlerts"
+
+
 def _deadline(turn: Turn, pending: Pending) -> str:
     until = turn.trial.ready_deadline if turn.trial else None
     if until is None or not turn.moving:
@@ -177,6 +182,7 @@ SAW: dict[Check, Words] = {
     progress.webhook_changed: _candidate,
     progress.scaled_to_zero: _replicas,
     progress.gate_failed: _gates,
+    progress.alert_fired: _alerts,
     progress.deadline: _deadline,
     progress.unprotected: _stable_pods,
     progress.reached: _way,

@@ -83,6 +83,7 @@ class Asker:
         """Ask what is due of the named gates. Returns when the next question is due."""
         due: list[datetime] = []
         now = memory.asking_at(self._clock)
+        hurry, memory.hurry = memory.hurry, False
         for gate in (g for g in spec.gates if g.name in names):
             if gate.webhook is not None:
                 due += self._caller.ask(key, gate.name, gate.webhook, status, memory)
@@ -92,8 +93,11 @@ class Asker:
                 continue
             at = _grid(now, gate.threshold.interval)
             due.append(at + gate.threshold.interval)
-            if memory.asked.get(gate.name) == at:
-                continue
+            last = memory.asked.get(gate.name)
+            if last is not None and last >= at:
+                if not hurry or last > at:  # Once between two moments of the grid, however many alerts there are.
+                    continue
+                at = now
             memory.asked[gate.name] = at
             self._submit(key, gate.name, gate.threshold, status, at, memory)
         return min(due, default=None)

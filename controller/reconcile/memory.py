@@ -59,14 +59,14 @@ class Written:
 class Memory:
     """Soft state of one Release. `counted_to` is by gate the last window of an answer, `alone` has the gates that ask for their
     own pods only, because what all ask for is too much, `questions` what each asks, `logs` by uid what Jobs that ended wrote
-    last; `filled` is the spec with its templates filled, for these versions of them; `hold` with when it was
-    looked at (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is the resourceVersion
-    of the route whose gateways are known to do, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
+    last; `filled` is the spec with its templates filled, for these versions of them; `hold` with when it was looked at
+    (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is the resourceVersion of the
+    route whose gateways are known to do, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
     committed status of a Release as it was read, and whether it could be, `lost` the last effect that lost a race and how many
     times in a row, `carried` the effects since the last commit and how often they were carried out again, `written` our writes
-    of traffic by place, `shown` whether the metrics have it, `looked_after` that writes were thought of whose answers nobody
-    heard, `left` the objects in whose managedFields these may have left an entry, `began` what both clocks said when this
-    process first looked at it, or first again after a rest.
+    of traffic by place, `shown` whether the metrics have it, `hurry` that gates are to be asked now, `looked_after` that writes
+    were thought of whose answers nobody heard, `left` the objects in whose managedFields these may have left an entry, `began`
+    what both clocks said when this process first looked at it, or first again after a rest.
     """
 
     uid: str
@@ -100,6 +100,7 @@ class Memory:
     filled: tuple[object, Filled] | None = None
     status: tuple[Mapping[str, Any], Status, bool] | None = None
     shown: bool = False
+    hurry: bool = False
     presence: Presence = field(default_factory=Presence)
     lost: tuple[Effect | None, int] = (None, 0)
     lost_commits: int = 0

@@ -22,6 +22,7 @@ from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.fencing import fence
 from controller.reconcile.gather import Gatherer
+from controller.reconcile.inbox import Inbox
 from controller.reconcile.memory import Memory
 from controller.reconcile.perform import Performer, Stale
 from controller.telemetry import metrics
@@ -75,6 +76,7 @@ class Reconciler:
         leaving: bool = False,
     ) -> None:
         """`may_write` is the leader's fence. `leaving`: every Release is treated as one that is being deleted."""
+        self.inbox = Inbox()
         self._cluster, self._asker, self._recorder = cluster, asker, recorder
         self._may_write, self._leaving, self._clock = may_write, leaving, cluster.clock
         self._gatherer = Gatherer(cluster)
@@ -96,7 +98,10 @@ class Reconciler:
         observation = self._gatherer.look(release, spec, status, memory)
         if observation is None:
             return Next(after=0.02)
-        more: dict[str, Any] = {"spec_error": error, "deleting": observation.deleting or self._leaving}
+        waiting = self.inbox.of(key)
+        memory.hurry = memory.hurry or bool(waiting)
+        alerts = tuple(alert for one in waiting for alert in one.alerts)
+        more: dict[str, Any] = {"alerts": alerts, "spec_error": error, "deleting": observation.deleting or self._leaving}
         if spec is not None and memory.scope:
             more["gate_problems"] = {**self._asker.problems(spec, key[0]), **unfilled}
         decision = decide(spec, replace(observation, **more), status, memory.now(self._clock))
@@ -110,6 +115,7 @@ class Reconciler:
         release = self._commit(key, release, status, decision, memory, readable=readable)
         if release is None:
             return Next(after=_again(memory.outdone()))
+        self.inbox.take(key, waiting)
         # Questions go out before effects: a slow API must not delay the evidence.
         due = self._asker.ask(key, spec, decision.status, decision.asking, memory) if spec else None
         self._tidy(self._performer(release, status, memory), memory)
@@ -129,6 +135,7 @@ class Reconciler:
     def step_down(self) -> None:
         """Another leads: what is remembered here grows old, and what Releases do is no longer ours to tell."""
         self._memories.clear()
+        self.inbox.drop()
         metrics.forget_all()
 
     def _memory(self, key: Key, release: Object) -> Memory:

@@ -6,6 +6,7 @@ Views are followed by every replica, so that a standby takes over warm; turns ar
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -21,10 +22,15 @@ from controller.runtime.queue import Queue
 from controller.runtime.recording import recorder
 from controller.settings import Settings
 from controller.telemetry import metrics
+from strategies.world.observation import Alert
 
 log = structlog.get_logger()
 _TURN_TAKES_LONG = 60.0
 """Seconds after which a turn counts as hung: longer than every timeout of the calls it can make in a row."""
+
+
+_ALERTS_TAKE = 5.0
+"""Seconds within which turns must have taken alerts: below the time that Alertmanager waits for an answer (10 s)."""
 
 
 @dataclass(slots=True)
@@ -95,6 +101,17 @@ class Controller:
     def ready(self) -> bool:
         """Whether the views are filled: then this process can lead, or does."""
         return self.cluster.synced
+
+    def alerted(self, alerts: Mapping[Key, tuple[Alert, ...]]) -> bool:
+        """Hand alerts to the turns of their Releases, and wait until these have taken them. False: they must be sent again."""
+        known = {key: some for key, some in alerts.items() if self.cluster.releases.get(*key) is not None}
+        if not self.cluster.synced or not self.elector.is_leader():
+            return False
+        waiting = self.reconciler.inbox.put(known)
+        for key in known:
+            self.queue.add(key)
+        until = time.monotonic() + _ALERTS_TAKE
+        return all(one.taken.wait(max(0.0, until - time.monotonic())) for one in waiting)
 
     # --- leading
 

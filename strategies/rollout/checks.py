@@ -29,6 +29,7 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (progress.webhook_changed, "the candidate has the template it was made from"),
     (progress.scaled_to_zero, "there are replicas"),
     (progress.gate_failed, "no gate has failed"),
+    (progress.alert_fired, "no alert that the Release names has fired"),
     (progress.deadline, "the candidate's pods become ready in time"),
     (progress.unprotected, "stable has ready pods"),
     (progress.reached, "the step is still on its way"),

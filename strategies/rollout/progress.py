@@ -54,6 +54,18 @@ def gate_failed(turn: Turn, _: Pending) -> Status | None:
     return undo(turn, Outcome.REJECTED, reason, f"Rolled back by itself. {message}")
 
 
+def alert_fired(turn: Turn, _: Pending) -> Status | None:
+    """An alert that the Release names is enough, if it began in this trial: one that fired before has another cause."""
+    if not turn.moving or turn.spec is None or turn.trial is None:
+        return None
+    named = (a for a in turn.observation.alerts if a.name in turn.spec.rollback.on_alerts and a.since >= turn.trial.started)
+    alert = next(named, None)
+    if alert is None:
+        return None
+    said = f": {alert.summary}" if alert.summary else ""
+    return undo(turn, Outcome.REJECTED, Reason.ALERT_FIRED, f"Rolled back by itself. Alert {alert.name} fires{said}")
+
+
 def deadline(turn: Turn, pending: Pending) -> Status | None:
     """Pods that do not become ready in time are a failure; time in which nobody asked for them does not count."""
     trial, step, candidate = turn.trial, turn.step, turn.candidate

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     BAKING = "Baking"
     BAKE_PASSED = "BakePassed"
     GATE_FAILED = "GateFailed"
+    ALERT_FIRED = "AlertFired"
     PODS_FAILED = "PodsFailed"
     DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     ABORT_REQUESTED = "AbortRequested"
@@ -78,6 +79,7 @@ SENTENCES = {
     Reason.BAKING: "The candidate has all traffic; the former revision is warm.",
     Reason.BAKE_PASSED: "The bake has passed; the candidate is stable now.",
     Reason.GATE_FAILED: "A gate has failed.",
+    Reason.ALERT_FIRED: "An alert that the Release names has fired.",
     Reason.PODS_FAILED: "The candidate's pods do not run.",
     Reason.DEADLINE_EXCEEDED: "The candidate's pods did not become ready in time.",
     Reason.ABORT_REQUESTED: "A person has aborted the release.",

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from strategies.spec.base import Duration, Model, Name, rule, rules
 from strategies.spec.gate import Gate
 
+AlertName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
@@ -188,6 +189,12 @@ class Rollback(Model):
 
     plan: Sentence | None = Field(None, description="The rollback plan, in one sentence.")
     warm: Warm = Field(default_factory=Warm, description="The old revision after promotion.")
+    on_alerts: tuple[AlertName, ...] = Field(
+        (),
+        max_length=20,
+        description="Names of alerts that take the release back at once, when Alertmanager tells the receiver of one that began "
+        "to fire in mid-release with the labels namespace and release of this Release.",
+    )
     revert_template: bool = Field(
         False,
         description="After a rejection, write the stable template back into the Deployment instead of leaving it held.",

@@ -151,6 +151,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An alert that fires and names this Release, since when its Prometheus says so."""
+
+    name: str
+    summary: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A template that was kept for a later rollback."""
 
@@ -188,6 +197,7 @@ class Observation:
     windows: Mapping[str, tuple[Window | Unknown, ...]] = field(default_factory=dict)
     jobs: tuple[Job, ...] | Unknown = ()
     told: Mapping[str, Told | Unknown] = field(default_factory=dict)
+    alerts: tuple[Alert, ...] = ()
     gate_problems: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[Request, ...] = ()
     kept: tuple[Kept, ...] | Unknown = ()

@@ -1,10 +1,12 @@
 """The controller's pods, and what stands around them."""
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.chart.conftest import Manifest, Render, find, of_kind
+from controller.settings import load
+from tests.chart.conftest import CHART, Helm, Manifest, Render, find, of_kind
 
 NAME = "release-coordinator"
 
@@ -123,6 +125,38 @@ def test_network_is_closed_but_for_named_ports(render: Render) -> None:
     narrowed = find(render('networkPolicy.metricsFrom=[{"podSelector":{}}]'), "NetworkPolicy", NAME)["spec"]
     assert narrowed["ingress"][0]["from"] == [{"podSelector": {}}]
     assert of_kind(render("networkPolicy.enabled=false"), "NetworkPolicy") == []
+
+
+def test_alerts_are_received_only_when_asked_for_and_with_a_token(render: Render, helm: Helm) -> None:
+    """A port, a Service, a hole in the NetworkPolicy and the token's file: all or none."""
+    assert not [m for m in render() if "alerts" in m["metadata"]["name"]]
+    wanted = ('alertReceiver={"enabled":true,"secretName":"am"}', 'networkPolicy.alertsFrom=[{"podSelector":{}}]')
+    manifests = render(*wanted)
+    spec = pod_specs(manifests)["Deployment"]
+    (container,) = spec["containers"]
+    assert {p["name"]: p["containerPort"] for p in container["ports"]}["alerts"] == 8082
+    token = next(e["value"] for e in container["env"] if e["name"] == "RELEASE_COORDINATOR_ALERTS_TOKEN_FILE")
+    (mount,) = container["volumeMounts"]
+    assert token == f"{mount['mountPath']}/token"
+    assert mount["readOnly"]
+    assert spec["volumes"] == [{"name": "alerts", "secret": {"secretName": "am", "items": [{"key": "token", "path": "token"}]}}]
+    assert find(manifests, "Service", f"{NAME}-alerts")["spec"]["ports"][0]["targetPort"] == "alerts"
+    ingress = find(manifests, "NetworkPolicy", NAME)["spec"]["ingress"]
+    assert [rule.get("from") for rule in ingress if rule["ports"][0]["port"] == 8082] == [[{"podSelector": {}}]]
+    refused = helm("template", NAME, CHART, "--kube-version", "1.37", "--set", "alertReceiver.enabled=true")
+    assert "alertReceiver.secretName is needed" in refused.stderr
+
+
+def test_webhooks_reach_the_program_and_the_network(render: Render) -> None:
+    """As JSON, and as rules of egress."""
+    hooks = [{"url": "https://qa.example.com", "secretName": "qa", "namespaces": ["shop"]}]
+    rule = {"ports": [{"protocol": "TCP", "port": 443}]}
+    manifests = render(f"webhooks={json.dumps(hooks)}", f"networkPolicy.webhooks=[{json.dumps(rule)}]")
+    (container,) = pod_specs(manifests)["Deployment"]["containers"]
+    given = next(e["value"] for e in container["env"] if e["name"] == "RELEASE_COORDINATOR_WEBHOOKS")
+    read = load({"RELEASE_COORDINATOR_WEBHOOKS": given}).webhooks
+    assert [hook.model_dump(by_alias=True, mode="json") for hook in read] == hooks
+    assert rule in find(manifests, "NetworkPolicy", NAME)["spec"]["egress"]
 
 
 def test_a_default_metric_source_is_made_when_an_address_is_given(render: Render) -> None:
