@@ -55,7 +55,7 @@ def lint(files: tuple[str, ...], *, recursive: bool, strict: bool, output: str) 
     A FILE is YAML or JSON, a directory with such files, or - for what comes in. Objects of other kinds are looked at only where a
     Release names them. Exit codes: 0 no errors, 1 errors, 2 unreadable.
     """
-    sources = [source for name in files for source in _sources(name, recursive=recursive)]
+    sources = [source for name in files for source in sources_of(name, recursive=recursive)]
     found = [_strict(each) if strict else each for each in check(sources)]
     count = Counter(each.severity for each in found)
     if output == "json":
@@ -80,7 +80,7 @@ def check(sources: Iterable[Source]) -> list[Finding]:
                 found.append(Finding(file=source.file, place=part.place, severity=Severity.ERROR, path="", message=part.message,
                                      remedy="Correct the YAML; the rest of this document was not read."))  # fmt: skip
             else:
-                resources += _resources(source, part, found)
+                resources += objects_of(source, part, found)
     found += _check_resources(resources)
     return sorted(found, key=lambda each: (order[each.file], each.place.line, each.place.column))
 
@@ -90,7 +90,7 @@ def _check_resources(resources: list[Resource]) -> Iterator[Finding]:
     metric_sources: dict[str, MetricSourceSpec] = {}
     templates: dict[tuple[str, str | None, str], GateTemplateSpec] = {}
     for resource in resources:
-        if not _is_ours(resource):
+        if not is_ours(resource):
             continue
         wrong = _unknown_kind(resource)
         if wrong is not None:
@@ -126,7 +126,7 @@ def _warnings(release: Checked, neighbours: Neighbours) -> Iterator[Finding]:
         yield resource.finding(path, each.message, each.remedy, Severity.WARNING, place)
 
 
-def _resources(source: Source, document: Document, found: list[Finding]) -> Iterator[Resource]:
+def objects_of(source: Source, document: Document, found: list[Finding]) -> Iterator[Resource]:
     """The objects of a document; those of a List each by itself."""
     yield from _below(source, document, document.value, (), found)
 
@@ -146,7 +146,7 @@ def _below(source: Source, document: Document, value: Any, root: Path, found: li
                                       f"A Release begins with apiVersion: {_API_VERSION} and kind: Release."))  # fmt: skip
 
 
-def _is_ours(resource: Resource) -> bool:
+def is_ours(resource: Resource) -> bool:
     """By the group; one of our kinds whose group is nearly ours is meant to be ours."""
     group = str(resource.value["apiVersion"]).partition("/")[0]
     return group == GROUP or (resource.kind in KINDS and bool(difflib.get_close_matches(group, [GROUP], 1, 0.8)))
@@ -162,7 +162,8 @@ def _unknown_kind(resource: Resource) -> Finding | None:
     return None
 
 
-def _sources(name: str, *, recursive: bool) -> Iterator[Source]:
+def sources_of(name: str, *, recursive: bool) -> Iterator[Source]:
+    """The texts of a file, of a directory, or of what comes in (-). Raises Problem."""
     if name == "-":
         yield Source(file="<stdin>", text=_decoded(sys.stdin.buffer.read(), "what came in"))
         return
