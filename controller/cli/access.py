@@ -87,7 +87,13 @@ def cluster_options(function: Command) -> Command:
         except ApiError as error:
             raise access.problem(error) from error
 
-    decorated: Any = entered
+    decorated: Any = way_options(entered)
+    return decorated  # type: ignore[no-any-return]
+
+
+def way_options(function: Command) -> Command:
+    """The same options as they are given, for a command that goes to a cluster only if it must: arguments of `enter`."""
+    decorated: Any = function
     for option in (
         click.option("--context", metavar="NAME", help="Context of the kubeconfig; the current one by default."),
         click.option("--kubeconfig", metavar="FILE", help="Kubeconfig; KUBECONFIG or ~/.kube/config by default."),

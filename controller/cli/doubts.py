@@ -4,17 +4,18 @@ Pure. What makes a spec invalid is said by the models, what keeps a release from
 such rule is repeated here.
 """
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from controller.cli.manifests import Path
 from strategies.analysis import query
 from strategies.analysis.promql_tree import Selector, render, walk
+from strategies.review.plans import is_one_sentence
 from strategies.rollout import comparing
-from strategies.rollout.plan import PlannedStep, plan
+from strategies.rollout.plan import PlannedStep, plan, taken
 from strategies.spec.base import format_duration
+from strategies.spec.change import ChangeKind
 from strategies.spec.gate import Gate, GateTime, Threshold
 from strategies.spec.release import ReleaseSpec, StrategyType
 from strategies.spec.status import Kind
@@ -24,7 +25,8 @@ _SECTIONS = {
     StrategyType.BLUE_GREEN: ("blueGreen", "blue_green"),
     StrategyType.ROLLING: ("rolling", "rolling"),
 }
-_ANOTHER_SENTENCE = re.compile(r"[.!?]\s+\w|\n\s*\n")
+_CHOICES = tuple(_SECTIONS)
+"""What Auto chooses from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +42,24 @@ class Doubt:
 def doubts(spec: ReleaseSpec, replicas: int) -> Iterator[Doubt]:
     """All warnings for a Deployment with so many replicas."""
     yield from _sections(spec)
-    steps = plan(spec, Kind.RELEASE, max(1, replicas), routed=spec.traffic.http_route is not None)
+    routed = spec.traffic.http_route is not None
+    kinds = _CHOICES if spec.strategy.type is StrategyType.AUTO else (spec.strategy.type,)
+    ways = {kind: plan(taken(spec, kind), Kind.RELEASE, max(1, replicas), routed=routed) for kind in kinds}
+    steps = tuple(step for way in ways.values() for step in way)
     for number, gate in enumerate(spec.gates):
         path: Path = ("spec", "gates", number)
         yield from _asked(gate, path, steps, spec.strategy.type)
         if gate.threshold is not None:
             yield from _selection(gate.threshold, (*path, "threshold"))
-    yield from _durations(spec, steps)
+    yield from _durations(spec, ways)
     yield from _early(spec)
     yield from _plan(spec)
+    yield from _change(spec)
 
 
 def _sections(spec: ReleaseSpec) -> Iterator[Doubt]:
+    if spec.strategy.type is StrategyType.AUTO:
+        return
     for kind, (section, attribute) in _SECTIONS.items():
         if kind is not spec.strategy.type and attribute in spec.strategy.model_fields_set:
             yield Doubt(path=("spec", "strategy", section), message=f"has no effect while type is {spec.strategy.type}",
@@ -84,11 +92,11 @@ def _selection(gate: Threshold, path: Path) -> Iterator[Doubt]:
                     remedy="Write [$window] in the query, or take window out.")  # fmt: skip
 
 
-def _durations(spec: ReleaseSpec, steps: tuple[PlannedStep, ...]) -> Iterator[Doubt]:
+def _durations(spec: ReleaseSpec, ways: Mapping[StrategyType, tuple[PlannedStep, ...]]) -> Iterator[Doubt]:
     """A step that is shorter than what its gates look at is judged by what was before it."""
     said: set[Path] = set()
-    for number, step in enumerate(steps):
-        path = _duration_of(spec, step, number)
+    for kind, number, step in ((kind, number, step) for kind, steps in ways.items() for number, step in enumerate(steps)):
+        path = _duration_of(kind, step, number)
         asked = [gate for gate in spec.gates if step.gate_time in gate.at and comparing.is_asked(gate, step)]
         if path is None or path in said or not asked:
             continue
@@ -101,7 +109,8 @@ def _durations(spec: ReleaseSpec, steps: tuple[PlannedStep, ...]) -> Iterator[Do
 
 
 def _early(spec: ReleaseSpec) -> Iterator[Doubt]:
-    if spec.strategy.type is not StrategyType.CANARY or any(gate.counting and GateTime.STEP in gate.at for gate in spec.gates):
+    used = spec.strategy.type in (StrategyType.CANARY, StrategyType.AUTO)
+    if not used or any(gate.counting and GateTime.STEP in gate.at for gate in spec.gates):
         return
     for number, step in enumerate(spec.strategy.canary.steps):
         if step.early:
@@ -110,10 +119,10 @@ def _early(spec: ReleaseSpec) -> Iterator[Doubt]:
             return
 
 
-def _duration_of(spec: ReleaseSpec, step: PlannedStep, number: int) -> Path | None:
+def _duration_of(kind: StrategyType, step: PlannedStep, number: int) -> Path | None:
     """The field that says how long this step takes; None where there is none."""
     if step.name == "Preview":
-        return ("spec", "strategy", "blueGreen", "previewDuration") if spec.strategy.type is StrategyType.BLUE_GREEN else None
+        return ("spec", "strategy", "blueGreen", "previewDuration") if kind is StrategyType.BLUE_GREEN else None
     if step.name == "Bake":
         return ("spec", "rollback", "warm", "for")
     if step.name == "Batch":
@@ -146,6 +155,19 @@ def _plan(spec: ReleaseSpec) -> Iterator[Doubt]:
     path: Path = ("spec", "rollback", "plan")
     if spec.rollback.plan is None:
         yield Doubt(path=path, message="there is no rollback plan", remedy="Say in one sentence how this goes back.")
-    elif _ANOTHER_SENTENCE.search(spec.rollback.plan):
+    elif not is_one_sentence(spec.rollback.plan):
         yield Doubt(path=path, message="the rollback plan is more than one sentence",
                     remedy="Shorten it: a plan that is not one sentence is not ready.")  # fmt: skip
+
+
+def _change(spec: ReleaseSpec) -> Iterator[Doubt]:
+    """Declarations that contradict each other; the review takes the more dangerous one."""
+    change, path = spec.change, ("spec", "change", "kind")
+    if change is None:
+        return
+    if change.migrations and change.kind is not ChangeKind.DATA_MIGRATION:
+        yield Doubt(path=path, message=f"{change.kind} with migrations: the risk is Critical, as for a DataMigration",
+                    remedy="Write kind: DataMigration, or take the migrations out.")  # fmt: skip
+    elif change.kind is ChangeKind.DATA_MIGRATION and not change.migrations:
+        yield Doubt(path=path, message="DataMigration without a migration",
+                    remedy="Name what is migrated in migrations, or write another kind.")  # fmt: skip

@@ -38,11 +38,11 @@ def _sound(status: Status) -> Status:
     """Nothing is on trial, retired or driven but beside a stable revision, which is another one."""
     stable, trial, retiring = status.stable, status.trial, status.retiring
     if stable is None:
-        changes = {"trial": None, "retiring": None, "wheel": None} if trial or retiring else {}
+        changes = {"trial": None, "review": None, "retiring": None, "wheel": None} if trial or retiring or status.review else {}
         return status.model_copy(update=changes) if changes else status
-    changes = {}
+    changes = {"review": None} if status.review is not None and trial is None else {}
     if trial is not None and trial.candidate.replica_set == stable.replica_set:
-        changes["trial"] = None
+        changes |= {"trial": None, "review": None}
     if retiring is not None and retiring.replica_set == stable.replica_set:
         changes["retiring"] = None
     return status.model_copy(update=changes) if changes else status

@@ -20,7 +20,7 @@ from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Unknown
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
-from strategies.world.observation import Kept, Observation, ReplicaSet, Workload
+from strategies.world.observation import Kept, Observation, ReplicaSet, TemplateChange, Workload
 
 Object = dict[str, Any]
 HOLD_TRUSTED = 60.0
@@ -96,6 +96,7 @@ class Gatherer:
             hold=self._hold(key[0], raw, workload, memory),
             pods=self._pods(key[0], known, status, memory),
             kept=self._kept(key, memory),
+            change=_change(look, workload),
             jobs=read_jobs(look),
             autoscaled=self._autoscaled(key[0], workload, memory),
         )  # fmt: skip
@@ -208,6 +209,21 @@ class Gatherer:
         found = look.views.follow(paths.REPLICA_SETS).store.list(look.namespace)
         uid = look.raw["metadata"]["uid"]
         return tuple(deployment.read_replica_set(r, label, self._templates) for r in found if deployment.owned_by(r, uid))
+
+
+def _change(look: Look, workload: Workload | Unknown | None) -> TemplateChange | None:
+    """Both templates while one waits that is on no trial: a review compares them."""
+    stable, trial = look.status.stable, look.status.trial
+    if stable is None or not isinstance(look.raw, dict) or not isinstance(workload, Workload):
+        return None
+    digest = workload.template.digest
+    if digest == stable.digest or (trial is not None and trial.outcome is None and trial.candidate.digest == digest):
+        return None
+    found = look.views.follow(paths.REPLICA_SETS).store.get(look.namespace, stable.replica_set)
+    if found is None or not deployment.owned_by(found, look.raw["metadata"]["uid"]):
+        return None
+    old, new = (template.plain(each["spec"]["template"]) for each in (found, look.raw))
+    return TemplateChange(old=old, new=new)
 
 
 def read_kept(item: Object) -> Kept | None:

@@ -16,6 +16,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from controller.api import names
 from controller.clock import utc_now
+from strategies.review.judge import headline
 from strategies.spec.phase import Phase
 from strategies.spec.status import Status
 
@@ -71,6 +72,8 @@ class Recorder:
             if answer not in old.requests and not answer.done:
                 self._say(_about(release), "Warning", "RequestRefused", answer.message)
         started = new.trial is not None and (old.trial is None or old.trial.attempt != new.trial.attempt)
+        if started and new.review is not None and new.review.red_flags:
+            self._say(_about(release), "Warning", "RedFlags", headline(new.review))
         if old.phase is Phase.WAITING and new.phase is Phase.PROGRESSING and not started:
             return
         kind = _TOLD.get(new.phase)

@@ -24,13 +24,13 @@ _QUANTITIES = frozenset({"sizeLimit", "divisor"})
 
 def view(template: dict[str, Any], version_label: str | None, literal: str | None) -> TemplateView:
     """A template's digests and version. The version is the literal, the label's value, or the first container's tag."""
-    plain = _plain(template)
-    annotations = plain.get("metadata", {}).get("annotations") or {}
+    bare = plain(template)
+    annotations = bare.get("metadata", {}).get("annotations") or {}
     unrestarted = {k: v for k, v in annotations.items() if k != RESTARTED_AT}
-    restartless = {**plain, "metadata": {**plain.get("metadata", {}), "annotations": unrestarted}}
-    with_annotations = {**plain, "metadata": {**plain.get("metadata", {}), "annotations": annotations}}
+    restartless = {**bare, "metadata": {**bare.get("metadata", {}), "annotations": unrestarted}}
+    with_annotations = {**bare, "metadata": {**bare.get("metadata", {}), "annotations": annotations}}
     return TemplateView(
-        digest=_digest(with_annotations), restartless=_digest(restartless), version=_version(plain, version_label, literal)
+        digest=_digest(with_annotations), restartless=_digest(restartless), version=_version(bare, version_label, literal)
     )
 
 
@@ -82,11 +82,12 @@ def canonical_quantity(text: Any) -> str:
     return format(amount.normalize(), "f")
 
 
-def _plain(template: dict[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = _canonical(template)
-    metadata = {k: v for k, v in (plain.get("metadata") or {}).items() if k != "creationTimestamp"}
+def plain(template: dict[str, Any]) -> dict[str, Any]:
+    """A template as it is compared: quantities by value, without nulls and without the hash label."""
+    bare: dict[str, Any] = _canonical(template)
+    metadata = {k: v for k, v in (bare.get("metadata") or {}).items() if k != "creationTimestamp"}
     metadata["labels"] = {k: v for k, v in (metadata.get("labels") or {}).items() if k != HASH}
-    return {**plain, "metadata": metadata}
+    return {**bare, "metadata": metadata}
 
 
 def _canonical(value: Any, key: str = "") -> Any:

@@ -7,8 +7,10 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
+from strategies.review.judge import examine
 from strategies.rollout.comparing import carried
-from strategies.rollout.plan import plan
+from strategies.rollout.plan import plan, taken
+from strategies.rollout.reviewing import subject
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import SENTENCES, Reason
@@ -49,10 +51,14 @@ def begin(turn: Turn, kind: Kind) -> Status:
     )
     route = spec.traffic.http_route.name if spec.traffic.http_route else None
     wheel = turn.status.wheel or Wheel(strategy=workload.strategy, workload_uid=workload.uid, route=route)
+    # Restarts and rollbacks go out in their own way, on pod health alone: there is nothing to judge.
+    review = examine(subject(turn))[1] if kind is Kind.RELEASE else None
+    spec = taken(spec, review.strategy if review else None)
     planned = plan(spec, kind, max(1, workload.replicas), routed=wheel.route is not None)
     trial = Trial(
         attempt=attempt,
         kind=kind,
+        strategy=spec.strategy.type,
         candidate=candidate,
         step=Step(index=0, of=len(planned), name=planned[0].name, weight=planned[0].weight, entered=turn.now),
         started=turn.now,
@@ -65,7 +71,7 @@ def begin(turn: Turn, kind: Kind) -> Status:
     phase = Phase.BAKING if planned[0].name == "Bake" else Phase.PROGRESSING
     # A template that is written back has arrived, or was overtaken by a newer wish: it is not written again.
     return to(turn, phase, Reason.STARTED, message, trial=trial, attempts=attempt, wheel=wheel, paused=False,
-              unready_since=None, restoring=None)  # fmt: skip
+              unready_since=None, restoring=None, review=review)  # fmt: skip
 
 
 def advance(turn: Turn, by: str) -> Status:
@@ -130,9 +136,11 @@ def end_trial(turn: Turn, outcome: Outcome, message: str) -> dict[str, Any]:
     """The fields of a status whose trial is over."""
     trial = turn.trial
     assert trial is not None
-    past = Past(revision=trial.candidate, kind=trial.kind, outcome=outcome, message=message[:1024],
-                started=trial.started, ended=turn.now, changed_by=trial.changed_by)  # fmt: skip
-    return {"trial": None, "paused": False, "unready_since": None, "history": (*turn.status.history, past)[-HISTORY:]}
+    past = Past(revision=trial.candidate, kind=trial.kind, strategy=trial.strategy, outcome=outcome, message=message[:1024],
+                started=trial.started, ended=turn.now, changed_by=trial.changed_by,
+                risk=turn.status.review.risk if turn.status.review else None)  # fmt: skip
+    history = (*turn.status.history, past)[-HISTORY:]
+    return {"trial": None, "review": None, "paused": False, "unready_since": None, "history": history}
 
 
 def _complete(turn: Turn, trial: Trial, by: str) -> Status:

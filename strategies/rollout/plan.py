@@ -58,6 +58,13 @@ def plan(spec: ReleaseSpec, kind: Kind, replicas: int, *, routed: bool) -> tuple
     return _canary(spec, replicas, routed=routed)
 
 
+def taken(spec: ReleaseSpec, strategy: StrategyType | None) -> ReleaseSpec:
+    """The spec as a trial takes it that began with this type of strategy (None: it is not known, and counts as the spec's)."""
+    if strategy in (None, spec.strategy.type):
+        return spec
+    return spec.model_copy(update={"strategy": spec.strategy.model_copy(update={"type": strategy})})
+
+
 def canary_pods(weight: int, replicas: int, *, routed: bool) -> int:
     """Pods for a share of the traffic.
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from strategies.analysis.verdict import Unknown, Verdict
-from strategies.rollout.plan import PlannedStep, plan
+from strategies.rollout.plan import PlannedStep, plan, taken
 from strategies.spec.phase import Phase
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Evidence, Outcome, Revision, Status, Trial
@@ -96,7 +96,8 @@ class Turn:
         """The trial's steps for the present number of replicas; empty without a trial."""
         if self.trial is None or self.spec is None or self.workload is None:
             return ()
-        return plan(self.spec, self.trial.kind, max(1, self.workload.replicas), routed=self.routed)
+        spec = taken(self.spec, self.trial.strategy)
+        return plan(spec, self.trial.kind, max(1, self.workload.replicas), routed=self.routed)
 
     @property
     def step(self) -> PlannedStep | None:
@@ -115,7 +116,8 @@ class Turn:
         """Whether the last trial to end went out in batches; asked while the former revision is wound up."""
         if not self.status.history or self.spec is None or self.workload is None:
             return False
-        steps = plan(self.spec, self.status.history[-1].kind, max(1, self.workload.replicas), routed=self.routed)
+        last = self.status.history[-1]
+        steps = plan(taken(self.spec, last.strategy), last.kind, max(1, self.workload.replicas), routed=self.routed)
         return steps[-1].exchange
 
     @property

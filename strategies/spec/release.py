@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from strategies.spec.base import Duration, Model, Name, rule, rules
+from strategies.spec.change import Change
 from strategies.spec.gate import Gate
 
 AlertName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -23,11 +24,12 @@ class StrategyType(StrEnum):
     CANARY = "Canary"
     BLUE_GREEN = "BlueGreen"
     ROLLING = "Rolling"
+    AUTO = "Auto"
 
 
 ALL_AT_ONCE = (
-    "with BlueGreen the two revisions never have traffic at the same time, so ratio and latency need max, the largest share of "
-    "bad requests"
+    "with BlueGreen, which Auto may choose, the two revisions never have traffic at the same time, so ratio and latency need "
+    "max, the largest share of bad requests"
 )
 
 
@@ -140,11 +142,12 @@ class Strategy(Model):
     type: StrategyType = Field(
         StrategyType.CANARY,
         description="Canary moves traffic in steps, BlueGreen switches all of it at once after a preview, Rolling "
-        "replaces pods in batches.",
+        "replaces pods in batches. Auto takes what the review recommends: Rolling for a low risk, Canary for a medium one, "
+        "BlueGreen above.",
     )
-    canary: Canary = Field(default_factory=Canary, description="Used when type is Canary.")
-    blue_green: BlueGreen = Field(default_factory=BlueGreen, description="Used when type is BlueGreen.")
-    rolling: Rolling = Field(default_factory=Rolling, description="Used when type is Rolling.")
+    canary: Canary = Field(default_factory=Canary, description="Used when type is Canary, or Auto chooses it.")
+    blue_green: BlueGreen = Field(default_factory=BlueGreen, description="Used when type is BlueGreen, or Auto chooses it.")
+    rolling: Rolling = Field(default_factory=Rolling, description="Used when type is Rolling, or Auto chooses it.")
     allow_parallel: bool = Field(
         False,
         description="Say that two versions may run side by side although the Deployment's own strategy is Recreate.",
@@ -216,6 +219,7 @@ class ReleaseSpec(Model):
         description="How long a step may wait for gates that cannot tell before the release pauses and calls a person.",
     )
     rollback: Rollback = Field(default_factory=Rollback, description="The way back.")
+    change: Change | None = Field(None, description="What people know about the change that goes out next; feeds the review.")
     progress_deadline: Duration = Field(
         timedelta(minutes=10),
         description="How long a step's pods may take to become ready before the release is rolled back.",
@@ -228,7 +232,8 @@ class ReleaseSpec(Model):
                 "each gate needs a name of its own",
             ),
             rule(
-                "!has(self.strategy) || !has(self.strategy.type) || self.strategy.type != 'BlueGreen' || !has(self.gates) || "
+                "!has(self.strategy) || !has(self.strategy.type) || !(self.strategy.type in ['BlueGreen', 'Auto']) || "
+                "!has(self.gates) || "
                 "self.gates.all(g, (!has(g.ratio) || has(g.ratio.max)) && (!has(g.latency) || has(g.latency.max)))",
                 ALL_AT_ONCE,
             ),
@@ -238,7 +243,8 @@ class ReleaseSpec(Model):
 
     def can_ask(self, gate: Gate) -> bool:
         """Whether there is anything that the gate could compare, or a limit."""
-        return self.strategy.type is not StrategyType.BLUE_GREEN or gate.counting is None or gate.counting.max is not None
+        switching = self.strategy.type in (StrategyType.BLUE_GREEN, StrategyType.AUTO)
+        return not switching or gate.counting is None or gate.counting.max is not None
 
     @model_validator(mode="after")
     def _compared(self) -> "ReleaseSpec":

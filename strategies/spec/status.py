@@ -14,6 +14,8 @@ from strategies.analysis.verdict import Verdict
 from strategies.spec.base import Record
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
+from strategies.spec.release import StrategyType
+from strategies.spec.review import Review, Risk
 
 
 def _aware(moment: datetime) -> datetime:
@@ -163,6 +165,7 @@ class Trial(Record):
 
     attempt: Count = Field(description="Number of the try, counted over the Release's life.")
     kind: Kind = Field(description="Release, Restart, Rollback, or Unprotected when stable has no ready pod.")
+    strategy: StrategyType | None = Field(None, description="The type of strategy that it began with, and keeps.")
     candidate: Revision = Field(description="The revision on trial.")
     step: Step = Field(description="Where it is.")
     started: Time = Field(description="When it started.")
@@ -190,11 +193,13 @@ class Past(Record):
 
     revision: Revision = Field(description="The revision.")
     kind: Kind = Field(description="What the trial was for.")
+    strategy: StrategyType | None = Field(None, description="The type of strategy by which it went out.")
     outcome: Outcome = Field(description="How it ended.")
     message: Message = Field("", description="Why.")
     started: Time = Field(description="When it started.")
     ended: Time = Field(description="When it ended.")
     changed_by: Text | None = Field(None, description="Who changed the template.")
+    risk: Risk | None = Field(None, description="The level of risk that the review found.")
 
 
 class Condition(Record):
@@ -229,6 +234,7 @@ class Status(Record):
     stable: Revision | None = Field(None, description="The revision that users have.")
     retiring: Revision | None = Field(None, description="The former stable revision, while a completed release is wound up.")
     trial: Trial | None = Field(None, description="The release in flight.")
+    review: Review | None = Field(None, description="The judgement of the release in flight, made before it started.")
     wheel: Wheel | None = Field(None, description="Set while we, not Kubernetes, scale the ReplicaSets.")
     restoring: Template | None = Field(None, description="The revision whose template is being written back.")
     paused: bool = Field(False, description="A person, or maxInconclusive, has stopped the clock.")

@@ -6,6 +6,7 @@ Shares and counts are plain integers; times are timezone-aware.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from strategies.analysis.counts import Window
 from strategies.analysis.pods import PodHealth
@@ -170,13 +171,22 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateChange:
+    """Stable's pod template and the one that waits, quantities normalised, the hash label left out."""
+
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One look at the world.
 
     `workload` and `route` are None when they do not exist (or no route is named); `hold` says whether the admission policies
     work; `failing` names the effects that failed last time, with the error; `pins_since` is when this process first saw the
     present pins, `watched_since` when it first looked at this release, `told` the webhooks' last answers by idempotency key,
-    `split_route` a route that is split for us although the status names another, or none.
+    `split_route` a route that is split for us although the status names another, or none, `change` both templates while one
+    waits that is on no trial.
     """
 
     name: str
@@ -201,6 +211,7 @@ class Observation:
     gate_problems: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[Request, ...] = ()
     kept: tuple[Kept, ...] | Unknown = ()
+    change: TemplateChange | None = None
     autoscaled: bool = False
     failing: Mapping[str, str] = field(default_factory=dict)
     pins_since: datetime | None = None

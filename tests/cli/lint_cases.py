@@ -50,13 +50,14 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ("6:40", "spec.strategy.canary.steps[0].weight",
          "error: must be a whole number, is the text '100' Write it without quotes.")]),
     "a choice in small letters is put right": (release("  strategy:\n    type: blue-green\n"), [
-        ("7:11", "spec.strategy.type", "error: 'blue-green' is none of Canary, BlueGreen, Rolling Did you mean BlueGreen?")]),
+        ("7:11", "spec.strategy.type", "error: 'blue-green' is none of Canary, BlueGreen, Rolling, Auto Did you mean "
+         "BlueGreen?")]),
     "what is missing is told where it should be": (f"{HEAD}  workloadRef:\n    kind: Deployment\n{PLAN}", [
         ("5:3", "spec.workloadRef.name", "error: name is required Add it. Name of the workload, in the Release's namespace.")]),
     "all mistakes are told, those about several fields together among them": (
         release("  strategy:\n    canary:\n      steps:\n      - {weight: 50, duration: 5x}\n      - {weight: 20}\n"), [
             ("7:5", "spec.strategy.canary", "error: weights must rise from step to step and end with 100 "
-             "Used when type is Canary."),
+             "Used when type is Canary, or Auto chooses it."),
             ("9:32", "spec.strategy.canary.steps[0].duration", "error: '5x' is not a duration; write for example 30s, 5m or "
                                                                "1h30m "
              "The shortest time at this weight, counted from when the traffic really has it.")]),
@@ -168,7 +169,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
          "Correct the YAML; the rest of this document was not read."),
         ("8:3", "spec.x", "error: there is no field x Fields here: workloadRef, version, strategy, traffic, gates, "
                           "maxInconclusive, "
-         "rollback, progressDeadline.")]),
+         "rollback, change, progressDeadline.")]),
     "a Deployment of strategy Recreate": (release("") + DEPLOYMENT.replace("replicas: 4", "strategy: {type: Recreate}"), [
         ("5:23", "spec.workloadRef.name", "error: The Deployment's strategy is Recreate: its author wants no two versions "
                                           "side by side. "
@@ -199,6 +200,17 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
              "applied Take it out of the file, and ask when it is wanted: releasectl abort shop"),
             ("3:93", "metadata.annotations[release-coordinator.io/promot]", "error: release-coordinator.io/promot is no request; "
              "it would be refused Did you mean release-coordinator.io/promote?")]),
+    "a migration that is declared cosmetic": (
+        release("  change:\n    kind: Cosmetic\n    migrations: [{name: m, reversible: true, backwardCompatible: true}]\n"), [
+            ("7:11", "spec.change.kind", "warning: Cosmetic with migrations: the risk is Critical, as for a DataMigration "
+             "Write kind: DataMigration, or take the migrations out.")]),
+    "a data migration of nothing": (release("  change: {kind: DataMigration}\n"), [
+        ("6:18", "spec.change.kind", "warning: DataMigration without a migration Name what is migrated in migrations, or write "
+         "another kind.")]),
+    "a section that Auto may choose has an effect": (release("  strategy: {type: Auto, rolling: {batch: 50%}}\n"), []),
+    "a gate that one of Auto's choices asks": (
+        release("  strategy: {type: Auto, blueGreen: {previewDuration: 20s}}\n" + GATE + "'up{pod=~\"$candidate_pods\"}'\n"
+                "    at: [before-traffic]\n"), []),
     "a second Release for one Deployment": (
         release("") + "---\n" + release("").replace("metadata: {name: shop,", "metadata: {name: other,"), [
             ("12:23", "spec.workloadRef.name", "error: Deployment shop already belongs to Release shop (release.yaml) "

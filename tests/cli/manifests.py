@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from strategies.spec.change import MIGRATION_NAMES
 from strategies.spec.gate import NO_USERS, ONE_FORM
 from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
 from strategies.spec.gate_template import RESERVED
@@ -65,6 +66,9 @@ def _form(gate: Manifest) -> Manifest:
 def latency(**changes: Any) -> Manifest:
     """A latency gate that is right but for the changes."""
     return {"name": "g", "latency": {"histogram": "seconds_bucket", "threshold": 0.3, **changes}}
+
+
+MIGRATION = {"name": "m", "reversible": True, "backwardCompatible": True}
 
 
 def job(template: Any = None, **changes: Any) -> Manifest:
@@ -150,6 +154,14 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "a comparison before there are users": Mistake(spec={"gates": [ratio(at=("before-traffic", "step"))]}, rule=NO_USERS),
     "a comparison where all switches at once": Mistake(
         spec={"strategy": {"type": "BlueGreen"}, "gates": [ratio(at=("bake",))]}, rule=ALL_AT_ONCE
+    ),
+    "a comparison where Auto may switch all at once": Mistake(
+        spec={"strategy": {"type": "Auto"}, "gates": [ratio(at=("step",))]}, rule=ALL_AT_ONCE
+    ),
+    "a change without a kind": Mistake(spec={"change": {"summary": "x"}}),
+    "a migration that says nothing": Mistake(spec={"change": {"kind": "DataMigration", "migrations": [{"name": "m"}]}}),
+    "two migrations of one name": Mistake(
+        spec={"change": {"kind": "DataMigration", "migrations": [MIGRATION, MIGRATION]}}, rule=MIGRATION_NAMES
     ),
     "windows too short": Mistake(spec={"gates": [ratio(interval="500ms")]}, rule="interval must be between 1s and 10m"),
     "windows that are read too late": Mistake(spec={"gates": [latency(delay="11m")]}, rule="delay must be between 1s and 10m"),

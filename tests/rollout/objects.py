@@ -5,10 +5,12 @@ Only what the conformance suite has shown of the real ones belongs here; nothing
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from strategies.analysis.verdict import Sample, Unknown, window_key
 from strategies.spec.release import ReleaseSpec
-from strategies.world.observation import Job, TemplateView
+from strategies.spec.status import Revision
+from strategies.world.observation import Job, TemplateChange, TemplateView
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 _JOB_TAKES = timedelta(seconds=2)
@@ -102,6 +104,15 @@ class Kubernetes:
     ready_after: timedelta = timedelta(seconds=3)
     now: datetime = START
     made: int = 0
+    templates: dict[str, Any] = field(default_factory=dict)
+
+    def change(self, stable: Revision | None) -> TemplateChange | None:
+        """Both templates while another one than stable's waits, where the test says in `templates` what is in them."""
+        d, found = self.deployment, self.sets.get(stable.replica_set) if stable else None
+        if d is None or found is None or found.template == d.template:
+            return None
+        old, new = self.templates.get(found.template), self.templates.get(d.template)
+        return TemplateChange(old=old, new=new) if old and new else None
 
     def ready(self, found: Set) -> int:
         """Ready pods of a ReplicaSet."""

@@ -88,7 +88,7 @@ class World(Kubernetes):
             "services": tuple(Service(name=n, pin=s.pin, endpoints=dict(s.endpoints), foreign=s.foreign)
                               for n, s in self.services.items()),
             "candidate_service": self._candidate_service(), "route": self._route(), "pods": self._pods(),
-            "kept": tuple(self.kept), "hold": self._hold(), "jobs": self.seen_jobs(),
+            "kept": tuple(self.kept), "change": self.change(self.status.stable), "hold": self._hold(), "jobs": self.seen_jobs(),
         }  # fmt: skip
         return Observation(
             name=NAME, namespace="prod", uid="release-1", generation=1, deleting=self.deleting, finalizer=self.finalizer,

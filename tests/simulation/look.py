@@ -83,7 +83,9 @@ class Look:
     @property
     def in_batches(self) -> bool:
         """Whether the Release exchanges pods in batches: then Services find those of both sides."""
-        return bool(((self.release or {}).get("spec") or {}).get("strategy", {}).get("type") == "Rolling")
+        asked = ((self.release or {}).get("spec") or {}).get("strategy", {}).get("type")
+        last = self.trial or (self.status.get("history") or [{}])[-1]
+        return bool((last.get("strategy") if asked == "Auto" else asked) == "Rolling")
 
     @property
     def leaving(self) -> set[str]:

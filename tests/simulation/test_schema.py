@@ -44,6 +44,8 @@ def _release(question: Object, version: Object, traffic: Object | None = None) -
         "gates": [{"name": "errors", **question, "at": ["step", "bake"]}],
         "maxInconclusive": "1m",
         "rollback": {"plan": "Go back.", "warm": {"for": "8s"}, "revertTemplate": False},
+        "change": {"kind": "DataMigration", "summary": "x", "changelog": "x", "flags": ["x"], "stakeholders": ["x"],
+                   "migrations": [{"name": "m", "reversible": True, "backwardCompatible": True}]},
         "progressDeadline": "2m",
     }  # fmt: skip
 

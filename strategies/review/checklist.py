@@ -1,0 +1,184 @@
+"""The nine things that should be done before a release, each with its evidence.
+
+Nothing is asked that can be seen. What cannot be seen, and nobody has declared, is Missing or Unknown, never Done.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from strategies.review.consequences import migrations, ports_gone
+from strategies.review.difference import Area
+from strategies.review.plans import is_one_sentence, rehearsal
+from strategies.review.risk import LEVELS
+from strategies.review.subject import Case
+from strategies.review.versions import Bump, parse
+from strategies.rollout import comparing
+from strategies.spec.change import ChangeKind
+from strategies.spec.review import LONGEST, Check, Item, Risk, State
+
+Found = tuple[State, str]
+_NEEDED = {ChangeKind.COSMETIC: Bump.PATCH, ChangeKind.FEATURE: Bump.MINOR, ChangeKind.CORE: Bump.MINOR,
+           ChangeKind.DATA_MIGRATION: Bump.MINOR}  # fmt: skip
+_SIZES = (Bump.PATCH, Bump.MINOR, Bump.MAJOR)
+
+
+def checklist(case: Case) -> tuple[Item, ...]:
+    """All items, in their order."""
+    return tuple(_item(name, look(case)) for name, look in _LOOKS.items())
+
+
+def at_least(case: Case, risk: Risk) -> bool:
+    """Whether the risk is this high or higher."""
+    return LEVELS.index(case.risk) >= LEVELS.index(risk)
+
+
+def containers(template: Any) -> list[dict[str, Any]]:
+    """The containers of a pod template that serve; none of one that cannot be read."""
+    spec = template.get("spec") if isinstance(template, dict) else None
+    listed = spec.get("containers") if isinstance(spec, dict) else None
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _item(name: Check, found: Found) -> Item:
+    return Item(name=name, state=found[0], evidence=found[1][:LONGEST])
+
+
+def _compatibility(case: Case) -> Found:
+    planned = ", ".join(m.name for m in migrations(case.subject))
+    if gone := ports_gone(case.found):
+        return State.MISSING, f"{'; '.join(gone)}: keep it until nobody uses it"
+    if planned:
+        return State.DONE, f"migrations are declared: {planned}"
+    if case.risk is Risk.LOW:
+        return State.NOT_APPLICABLE, "nothing that is declared or seen changes behaviour"
+    return State.UNKNOWN, "contracts are not compared, and no migration is declared"
+
+
+def _flag(case: Case) -> Found:
+    flags = case.change.flags if case.change else ()
+    if flags:
+        return State.DONE, f"declared: {', '.join(flags)}"
+    if not at_least(case, Risk.HIGH):
+        return State.NOT_APPLICABLE, f"not needed for a {case.risk.lower()} risk"
+    return State.MISSING, "no flag is declared in spec.change.flags"
+
+
+def _rollback_plan(case: Case) -> Found:
+    plan = case.subject.spec.rollback.plan
+    if plan is None:
+        return State.MISSING, "spec.rollback.plan is missing"
+    if not is_one_sentence(plan):
+        return State.MISSING, "spec.rollback.plan is not one sentence"
+    if case.risk is Risk.LOW:
+        return State.DONE, f"documented: {plan}"
+    rehearsed = rehearsal(case.subject)
+    if rehearsed is None:
+        return State.UNKNOWN, f"documented: {plan} Whether the way back was ever gone is not known here"
+    if not rehearsed:
+        return State.MISSING, f"documented: {plan} None of this Release's former trials went back, so it is not rehearsed"
+    return State.DONE, f"documented: {plan} Rehearsed: {rehearsed}"
+
+
+def _health_checks(case: Case) -> Found:
+    found = containers(case.subject.new)
+    if not found:
+        return State.UNKNOWN, "the pod template could not be seen"
+    serving = [each for each in found if each.get("ports")] or found
+    without = [str(each.get("name")) for each in serving if not each.get("readinessProbe")]
+    if without:
+        return State.MISSING, f"no readinessProbe on container {', '.join(without)}: pods count as ready before they are"
+    return State.DONE, f"readinessProbe on {', '.join(str(each.get('name')) for each in serving)}"
+
+
+def _gates(case: Case) -> Found:
+    gates = case.subject.spec.gates
+    if not gates:
+        alerts = ", ".join(case.subject.spec.rollback.on_alerts)
+        watched = f"only the pods' own health and the alerts {alerts} are" if alerts else "only the pods' own health is"
+        return State.MISSING, f"spec.gates is empty: {watched} watched"
+    users = [step for step in case.steps if step.weight]
+    asked = [g.name for g in gates if any(s.gate_time in g.at and comparing.is_asked(g, s) for s in users)]
+    if not asked:
+        return State.MISSING, "no gate is asked while the candidate has traffic"
+    unseen = "whether they return data now, and see the new code, shows in the release"
+    return State.UNKNOWN, f"asked while the candidate has traffic: {', '.join(asked)}; {unseen}"
+
+
+def _backward_compatible(case: Case) -> Found:
+    declared = migrations(case.subject)
+    if not declared:
+        if case.change is not None and case.change.kind is ChangeKind.DATA_MIGRATION:
+            return State.MISSING, "declared as DataMigration, but spec.change.migrations is empty"
+        return (State.NOT_APPLICABLE, "no migration is declared") if case.change else (State.UNKNOWN, "spec.change is missing")
+    wrong = [m.name for m in declared if not m.backward_compatible]
+    if wrong:
+        return State.MISSING, f"not backward-compatible: {', '.join(wrong)}; split it, so that the old version works with both"
+    return State.DONE, f"declared backward-compatible: {', '.join(m.name for m in declared)}"
+
+
+def _version(case: Case) -> Found:
+    old, new, step = case.subject.old_version, case.subject.new_version, case.bump
+    said = f"{old or 'unknown'} → {new or 'unknown'}"
+    if step is Bump.UNKNOWN:
+        return State.UNKNOWN, f"{said}: semantic versions, such as 2.4.0, could be compared"
+    if step is Bump.BACKWARDS:
+        return State.MISSING, f"{said} goes backwards"
+    if step is Bump.SAME:
+        if case.found is None:
+            return State.UNKNOWN, f"the version is {new} as before; what changes could not be seen"
+        if not any(each.area is Area.IMAGE for each in case.found):
+            return State.NOT_APPLICABLE, f"the images are those of {new}"
+        return State.MISSING, f"the images change, and the version stays {new}"
+    needed = Bump.MAJOR if case.breaking else _NEEDED[case.change.kind] if case.change else Bump.PATCH
+    before = parse(old)
+    if before is not None and before.major == 0 and step is not Bump.MAJOR:
+        needed = Bump.MINOR if case.breaking else Bump.PATCH  # Before 1.0.0 a minor version may break.
+    if _SIZES.index(step) < _SIZES.index(needed):
+        why = case.breaking[0] if case.breaking else f"a change of kind {case.change.kind}" if case.change else ""
+        return State.MISSING, f"{said} is a {step.lower()} version; {why} asks for a {needed.lower()} one"
+    return State.DONE, f"{said} is a {step.lower()} version"
+
+
+def _changelog(case: Case) -> Found:
+    told, version = case.change.changelog if case.change else None, case.subject.new_version
+    if case.bump is Bump.SAME:
+        return State.NOT_APPLICABLE, f"the version stays {version}"
+    if told is None:
+        return State.MISSING, "spec.change.changelog is missing"
+    number = parse(version)
+    if number is None:
+        return State.UNKNOWN, f"{told}; the new version is not known"
+    plain = f"{number.major}.{number.minor}.{number.patch}"
+    names = any(re.search(rf"(?<![\d.]){re.escape(form)}(?!\d|\.\d)", told)
+                for form in (plain, plain.replace(".", ""), plain.replace(".", "-")))  # fmt: skip
+    if names:
+        return State.DONE, f"{told} names {plain}"
+    return State.UNKNOWN, f"{told} does not name {plain}, and cannot be read from here"
+
+
+def _stakeholders(case: Case) -> Found:
+    told = case.change.stakeholders if case.change else ()
+    if told:
+        return State.DONE, f"declared as told: {', '.join(told)}"
+    if case.risk is Risk.LOW:
+        return State.NOT_APPLICABLE, "not needed for a low risk"
+    return State.MISSING, "spec.change.stakeholders is empty"
+
+
+_LOOKS: dict[Check, Callable[[Case], Found]] = {
+    Check.COMPATIBILITY: _compatibility,
+    Check.FLAG: _flag,
+    Check.ROLLBACK_PLAN: _rollback_plan,
+    Check.HEALTH_CHECKS: _health_checks,
+    Check.GATES: _gates,
+    Check.MIGRATIONS: _backward_compatible,
+    Check.VERSION: _version,
+    Check.CHANGELOG: _changelog,
+    Check.STAKEHOLDERS: _stakeholders,
+}
+
+
+def missing(items: tuple[Item, ...]) -> Iterator[Item]:
+    """What is not done."""
+    return (item for item in items if item.state is State.MISSING)

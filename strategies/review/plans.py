@@ -1,0 +1,101 @@
+"""The way forward and the way back in numbered steps: each step of the real plan with what it is verified by.
+
+Nothing is planned here; the steps are those that the controller carries out.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from strategies.review.consequences import migrations, warm_for
+from strategies.review.subject import Case, Subject
+from strategies.rollout import comparing
+from strategies.rollout.plan import PlannedStep
+from strategies.spec.base import format_duration
+from strategies.spec.release import ReleaseSpec, StrategyType
+from strategies.spec.status import Kind, Outcome
+
+_ANOTHER_SENTENCE = re.compile(r"[.!?]\s+\w|\n\s*\n")
+_WENT_BACK = frozenset({Outcome.REJECTED, Outcome.ABORTED, Outcome.SUPERSEDED, Outcome.REVERTED})
+
+
+def is_one_sentence(plan: str) -> bool:
+    """The rule of the rollback plan: what is not one sentence is not ready."""
+    return bool(plan.strip()) and not _ANOTHER_SENTENCE.search(plan.strip())
+
+
+def rehearsal(subject: Subject) -> str | None:
+    """When the way back was last gone, by the Release's own record; "" for never, None where the record is not known."""
+    if subject.history is None:
+        return None
+    for past in reversed(subject.history):
+        if past.outcome in _WENT_BACK or (past.kind is Kind.ROLLBACK and past.outcome is Outcome.COMPLETED):
+            return f"revision {past.revision.hash} went back at {past.ended:%Y-%m-%d %H:%M} UTC ({past.outcome})"
+    return ""
+
+
+def release_plan(case: Case) -> tuple[str, ...]:
+    """Each step, with what must be true before the next one; batches that are alike together."""
+    spec = case.subject.spec
+    lines = []
+    for verified, group in groupby(case.steps, key=lambda step: (step.name, _verified(spec, step))):
+        steps = list(group)
+        shown = steps if len(steps) <= 4 else [steps[0], steps[-1]]
+        lines += [f"{_step(case.subject, step)}. Verified by: {verified[1]}." for step in shown[:1]]
+        if len(steps) > 4:
+            lines.append(f"{len(steps) - 2} more steps like this one.")
+        lines += [f"{_step(case.subject, step)}. Verified by: {verified[1]}." for step in shown[1:]]
+    return tuple(lines)
+
+
+def rollback_plan(case: Case) -> tuple[str, ...]:
+    """What is done to go back, by us and by people."""
+    return tuple(_back(case))
+
+
+def _step(subject: Subject, step: PlannedStep) -> str:
+    pods = f"{step.candidate} pod{'' if step.candidate == 1 else 's'}"
+    least = f", for at least {format_duration(step.duration)}" if step.duration else ""
+    if step.name == "Preview":
+        return f"The candidate starts with {pods} and gets no traffic{least}"
+    if step.name == "Bake":
+        return f"The candidate has 100% of the traffic on {pods}, the old version stays warm{least}"
+    if step.exchange:
+        return f"{step.candidate} of {subject.replicas} pods are exchanged ({step.weight}% of the traffic){least}"
+    return f"The candidate has {step.weight}% of the traffic on {pods}, the old version keeps its {subject.replicas}{least}"
+
+
+def _verified(spec: ReleaseSpec, step: PlannedStep) -> str:
+    gates = [gate.name for gate in spec.gates if step.gate_time in gate.at and comparing.is_asked(gate, step)]
+    by = [f"pods ready within {format_duration(spec.progress_deadline)}"]
+    if gates:
+        by.append(f"gate{'' if len(gates) == 1 else 's'} {', '.join(gates)}")
+    if step.approval:
+        by.append("a person's approval")
+    return ", ".join(by)
+
+
+def _back(case: Case) -> Iterator[str]:
+    subject = case.subject
+    spec, route = subject.spec, subject.spec.traffic.http_route
+    if case.change and case.change.flags:
+        yield f"Switch flag {', '.join(case.change.flags)} off; that is done by people."
+    alert = " or an alert of spec.rollback.onAlerts" if spec.rollback.on_alerts else ""
+    yield f"A gate that fails{alert} takes the release back by itself; a person does with `releasectl abort {subject.name}`."
+    undo = [m.name for m in migrations(subject) if m.reversible and not m.backward_compatible]
+    if undo:
+        yield f"Undo migration {', '.join(undo)}; that is done by people."
+    if case.strategy is StrategyType.ROLLING:
+        yield "Pods of the old version start again, in batches within the Deployment's maxSurge and maxUnavailable."
+    elif route is not None:
+        yield f"HTTPRoute {route.name} sends all traffic to the old version, which is at full size."
+    else:
+        yield "The Services select the old version's pods alone, which are at full size."
+    drained = f"After {format_duration(spec.traffic.drain)} the" if spec.traffic.drain else "The"
+    held = "; the old template is written back" if spec.rollback.revert_template else "; its template stays held"
+    yield f"{drained} candidate's pods go{held}."
+    if lost := [m.name for m in migrations(subject) if not m.reversible]:
+        yield f"Migration {', '.join(lost)} stays: it cannot be undone."
+    bake = warm_for(case.steps)
+    later = f"Later than {format_duration(bake)} after promotion" if bake else "After promotion"
+    yield f"{later}: `releasectl rollback {subject.name}` starts the old version's pods again, and moves the traffic back."

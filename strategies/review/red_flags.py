@@ -1,0 +1,93 @@
+"""What should keep a person from letting a change out, and what to do about each.
+
+They block nothing by themselves.
+"""
+
+from collections.abc import Iterator
+
+from strategies.review.checklist import at_least
+from strategies.review.consequences import migrations
+from strategies.review.plans import is_one_sentence, rehearsal
+from strategies.review.risk import weaker
+from strategies.review.subject import Case
+from strategies.review.versions import Bump, parse
+from strategies.spec.review import LONGEST, Danger, RedFlag, Risk
+
+
+def red_flags(case: Case) -> tuple[RedFlag, ...]:
+    """All there are, in the order of the list below."""
+    return tuple(RedFlag(name=name, message=message[:LONGEST]) for look in _LOOKS for name, message in look(case))
+
+
+_Flags = Iterator[tuple[Danger, str]]
+
+
+def _breaking_without_version(case: Case) -> _Flags:
+    before, early = parse(case.subject.old_version), False
+    if before is not None and before.major == 0:
+        early = case.bump is Bump.MINOR
+    if case.breaking and case.bump is not Bump.MAJOR and not early:
+        step = f"{case.subject.old_version or 'unknown'} → {case.subject.new_version or 'unknown'}"
+        yield (Danger.BREAKING_WITHOUT_VERSION, f"{'; '.join(case.breaking)}, and the version does not say so ({step}). Raise "
+               "the major version, or keep the old way beside the new one.")  # fmt: skip
+
+
+def _irreversible(case: Case) -> _Flags:
+    names = [m.name for m in migrations(case.subject) if not m.reversible]
+    if names:
+        yield (Danger.IRREVERSIBLE_MIGRATION, f"Migration {', '.join(names)} cannot be undone. Split it: add first, remove in a "
+               "later release, when nobody needs the old form.")  # fmt: skip
+
+
+def _no_flag(case: Case) -> _Flags:
+    if at_least(case, Risk.HIGH) and not (case.change and case.change.flags):
+        yield (Danger.NO_FLAG, f"The risk is {case.risk}, and no flag switches the new behaviour off. Put it behind one, and "
+               "name it in spec.change.flags.")  # fmt: skip
+
+
+def _simultaneous(case: Case) -> _Flags:
+    if case.breaking:
+        yield (Danger.SIMULTANEOUS, f"{'; '.join(case.breaking)}: whoever relies on it, stable among them, would have to change "
+               "at the same moment. Keep the old way beside the new one until all have changed.")  # fmt: skip
+
+
+def _no_monitoring(case: Case) -> _Flags:
+    spec = case.subject.spec
+    if not spec.gates and not spec.rollback.on_alerts:
+        yield (Danger.NO_MONITORING, "spec.gates is empty: errors that leave the pods ready would not be noticed. Add a gate on "
+               "the service's errors, or name an alert in spec.rollback.onAlerts.")  # fmt: skip
+
+
+def _rollback_unproven(case: Case) -> _Flags:
+    plan = case.subject.spec.rollback.plan
+    if plan is None or not is_one_sentence(plan):
+        what = "missing" if plan is None else "not one sentence"
+        yield (Danger.ROLLBACK_UNPROVEN, f"The rollback plan is {what}, so the release is not ready. Say in one sentence, in "
+               "spec.rollback.plan, how this goes back.")  # fmt: skip
+    elif at_least(case, Risk.MEDIUM) and rehearsal(case.subject) == "":
+        yield (Danger.ROLLBACK_UNPROVEN, "The rollback is not rehearsed: none of this Release's former trials went back. Start "
+               "one in a quiet hour, and take it back with `releasectl abort`.")  # fmt: skip
+
+
+def _weaker_strategy(case: Case) -> _Flags:
+    if weaker(case.strategy, case.recommended):
+        yield (Danger.WEAKER_STRATEGY, f"It goes out as {case.strategy}; for a {case.risk.lower()} risk {case.recommended} is "
+               "recommended. Write spec.strategy.type: Auto, or that one.")  # fmt: skip
+
+
+def _no_parallel_run(case: Case) -> _Flags:
+    if case.risk is Risk.CRITICAL:
+        yield (Danger.NO_PARALLEL_RUN, "A critical change should run beside the old version on mirrored traffic before users "
+               "meet it. That is not there yet; BlueGreen with an approval is the nearest: test the preview.")  # fmt: skip
+
+
+_LOOKS = (
+    _breaking_without_version,
+    _irreversible,
+    _no_flag,
+    _simultaneous,
+    _no_monitoring,
+    _rollback_unproven,
+    _weaker_strategy,
+    _no_parallel_run,
+)

@@ -1,0 +1,67 @@
+"""What people know about a change and no machine can see: declarations, which the review holds against what it sees.
+
+A field appears here only when the review uses it. Nothing here is carried out.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from strategies.spec.base import Model, Name, rule, rules
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+MIGRATION_NAMES = "each migration needs a name of its own"
+
+
+class ChangeKind(StrEnum):
+    """What a change is, by the harm that it could do."""
+
+    COSMETIC = "Cosmetic"
+    FEATURE = "Feature"
+    CORE = "Core"
+    DATA_MIGRATION = "DataMigration"
+
+
+class Migration(Model):
+    """A change of data that comes with the new version."""
+
+    name: Name = Field(description="Name of the migration.")
+    reversible: bool = Field(description="Whether it can be undone without losing data.")
+    backward_compatible: bool = Field(description="Whether the version before works with the data after it.")
+
+
+class Change(Model):
+    """What people know about the change that goes out next."""
+
+    kind: ChangeKind = Field(
+        description="Cosmetic changes no behaviour, Feature adds to it, Core changes what others rely on, DataMigration changes "
+        "data. What the review sees can raise the risk that follows from it, never lower it."
+    )
+    summary: Line | None = Field(None, description="The change in one line.")
+    changelog: Line | None = Field(
+        None, description="Where the changelog tells of this version. The review looks for its number, as in CHANGELOG.md#240."
+    )
+    migrations: tuple[Migration, ...] = Field(
+        (), max_length=10, description="Changes of data that come with it. They are declared here, and carried out elsewhere."
+    )
+    flags: tuple[Line, ...] = Field(
+        (), max_length=10, description="Feature flags that switch the new behaviour off, wherever they are toggled."
+    )
+    stakeholders: tuple[Line, ...] = Field((), max_length=20, description="Teams or people who have been told of this change.")
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                "!has(self.migrations) || self.migrations.all(m, self.migrations.filter(n, n.name == m.name).size() == 1)",
+                MIGRATION_NAMES,
+            )
+        )
+    )
+
+    @model_validator(mode="after")
+    def _migration_names(self) -> "Change":
+        names = [migration.name for migration in self.migrations]
+        if len(set(names)) != len(names):
+            raise ValueError(MIGRATION_NAMES)
+        return self
