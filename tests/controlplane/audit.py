@@ -17,8 +17,11 @@ POLICY = {
 }
 
 
+_POD = "authentication.kubernetes.io/pod-name"
+
+
 class Call(NamedTuple):
-    """One request to the API server. `time` is when it was answered, RFC 3339 with microseconds."""
+    """One request to the API server. `time` is when it was answered, RFC 3339 with microseconds; `pod` is whose token it had."""
 
     user: str
     verb: str
@@ -28,6 +31,8 @@ class Call(NamedTuple):
     namespace: str
     code: int
     time: str
+    pod: str
+    dry_run: bool
 
 
 def read(log: Path) -> list[Call]:
@@ -42,4 +47,5 @@ def _parse(event: dict[str, Any]) -> Call:
         user=event["user"]["username"], verb=event["verb"], resource=target.get("resource", ""),
         subresource=target.get("subresource", ""), name=target.get("name", ""), namespace=target.get("namespace", ""),
         code=event.get("responseStatus", {}).get("code", 0), time=event["stageTimestamp"],
+        pod=next(iter(event["user"].get("extra", {}).get(_POD, ())), ""), dry_run="dryRun=" in event["requestURI"],
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +21,19 @@ class Installation:
         self.plane, self.name, self.namespace = plane, name, "release-coordinator"
         self._prometheus = prometheus
 
-    def install(self, *values: str) -> None:
+    def install(self, *values: str, environment: Mapping[str, str] | None = None) -> None:
         """`helm upgrade --install` into a namespace that takes restricted pods alone, and wait until its own are ready.
 
-        `values` as `--set` takes them.
+        `values` as `--set` takes them; `environment` is the controller's, besides its own.
         """
         enforced = {"pod-security.kubernetes.io/enforce": "restricted"}
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": enforced}}
         self.plane.apply(json.dumps(namespace))
         given = [f"metricSources.default.address={self._prometheus}", "image.repository=release-coordinator", "replicas=1",
                  "logFormat=text", *values]  # fmt: skip
+        extra = json.dumps([{"name": name, "value": value} for name, value in (environment or {}).items()])
         self.plane.helm("upgrade", "--install", self.name, str(CHART), "-n", self.namespace, "--wait",
-                        *(part for value in given for part in ("--set", value)))  # fmt: skip
+                        "--set-json", f"extraEnv={extra}", *(part for value in given for part in ("--set", value)))  # fmt: skip
         self.plane.wait_for(self._takes_requests, what="the policies know the new kinds")
 
     def uninstall(self) -> None:
