@@ -7,9 +7,11 @@ handed on, while its answer comes back, or, a watch, for as long as it is open. 
 import contextlib
 import http.client
 import json
+import select
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -64,11 +66,12 @@ class Call(NamedTuple):
 
 @dataclass(slots=True)
 class Fault:
-    """Strikes every `nth` call that it is about, until it is over. `struck` counts."""
+    """Strikes every `nth` call that it is about, so many at most, until it is over. `struck` counts."""
 
     kind: Kind
     about: Callable[[Call], bool]
     nth: int
+    most: int
     seen: int = 0
     struck: int = 0
     over: threading.Event = field(default_factory=threading.Event)
@@ -110,9 +113,11 @@ class Proxy:
         self._cut_all()
 
     @contextlib.contextmanager
-    def fault(self, kind: Kind, about: Callable[[Call], bool] = lambda _: True, nth: int = 1) -> Iterator[Fault]:
-        """Until the end of the block. What hung, or fell silent, meanwhile never goes on."""
-        fault = Fault(kind, about, nth)
+    def fault(
+        self, kind: Kind, about: Callable[[Call], bool] = lambda _: True, *, nth: int = 1, most: int = sys.maxsize
+    ) -> Iterator[Fault]:
+        """Until the end of the block. What hung is reset then; what fell silent never speaks again."""
+        fault = Fault(kind, about, nth, most)
         with self._lock:
             self._faults.append(fault)
         if kind is Kind.REFUSED:
@@ -128,7 +133,7 @@ class Proxy:
         """The fault that strikes this call."""
         with self._lock:
             for fault in self._faults:
-                if fault.kind in kinds and fault.about(call):
+                if fault.kind in kinds and fault.struck < fault.most and fault.about(call):
                     fault.seen += 1
                     if fault.seen % fault.nth == 0:
                         fault.struck += 1
@@ -210,7 +215,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.kind in (Kind.RESET, Kind.REFUSED):
             raise _Cut
         if fault.kind is Kind.HUNG:
-            self._wait_until_it_goes()
+            while not fault.over.wait(0.1) and not self._is_gone():
+                pass
+            raise _Cut
         if fault.kind is Kind.SLOW:
             time.sleep(2.0)
         if fault.kind is Kind.HELD:
@@ -262,14 +269,13 @@ class _Handler(BaseHTTPRequestHandler):
             silent = self.proxy.strike(call, (Kind.SILENT,)) is not None
             if not silent:
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-        if silent:
-            self._wait_until_it_goes()
+        while silent and not self._is_gone():
+            time.sleep(0.1)
         self.wfile.write(b"0\r\n\r\n")
 
-    def _wait_until_it_goes(self) -> None:
-        """Say nothing until the client has had enough."""
-        self.connection.recv(1)
-        raise _Cut
+    def _is_gone(self) -> bool:
+        """Whether the client has had enough of waiting."""
+        return bool(select.select([self.connection], [], [], 0)[0])
 
     def log_message(self, *_: Any) -> None:
         """Calls are in the audit log."""

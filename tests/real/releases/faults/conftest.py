@@ -1,7 +1,9 @@
 """The installed controller with something between it and the world."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,8 @@ from tests.controlplane.gateway import Gateway
 from tests.controlplane.proxy import Proxy
 from tests.real.releases.installation import Installation
 from tests.real.releases.shop import Shop
+
+MakeStores = Callable[..., list[list[Shop]]]
 
 
 @contextmanager
@@ -36,17 +40,24 @@ def proxy(plane: ControlPlane) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def stores(plane: ControlPlane, gateway: Gateway) -> Iterator[Callable[..., list[Shop]]]:
-    """Makes shops of one pod with a route, those of one namespace at a time; all namespaces are deleted afterwards."""
+def stores(plane: ControlPlane, gateway: Gateway) -> Iterator[MakeStores]:
+    """Makes shops with a route, of these names in a namespace for each prefix, and puts them under Releases; all namespaces are
+    deleted afterwards.
+    """
     made: list[Shop] = []
 
-    def make(prefix: str, *names: str, pods: int = 1) -> list[Shop]:
-        namespace = plane.namespace(prefix)
-        shops = [Shop(plane, namespace, name, gateway) for name in names]
-        made.extend(shops)
-        for each in shops:
-            each.deploy(pods=pods)
-        return shops
+    def make(*prefixes: str, names: Sequence[str] = ("shop",), pods: int = 1, **spec: Any) -> list[list[Shop]]:
+        def one(place: tuple[str, str]) -> Shop:
+            shop = Shop(plane, *place, gateway)
+            made.append(shop)
+            shop.deploy(pods=pods)
+            shop.release(**spec)
+            return shop
+
+        namespaces = [plane.namespace(prefix) for prefix in prefixes]
+        with ThreadPoolExecutor(8) as threads:
+            shops = list(threads.map(one, ((namespace, name) for namespace in namespaces for name in names)))
+        return [[shop for shop in shops if shop.namespace == namespace] for namespace in namespaces]
 
     yield make
     for each in made:

@@ -26,7 +26,8 @@ class Promises:
     def broken(self) -> list[str]:
         """Every version in which one of them did not hold."""
         seen = sorted((o for w in self._watches for _, o in w.seen), key=lambda o: int(o["metadata"]["resourceVersion"]))
-        checks = {"Release": self._commit, "EndpointSlice": self._endpoints, "ReplicaSet": self._capacity, "HTTPRoute": self._split}
+        checks = {"Release": self._commit, "EndpointSlice": self._endpoints,
+                  "ReplicaSet": self._capacity, "HTTPRoute": self._split}  # fmt: skip
         found = []
         for each in seen:
             problem = checks[each["kind"]](each)
