@@ -3,7 +3,8 @@
 # Kubernetes' own programs, kubectl and helm among them, are found or built by `make provision`.
 set -euo pipefail
 
-declare -A package=([openssl]=openssl [git]=git)
+# Without faketime, the tests that set clocks are left out.
+declare -A package=([openssl]=openssl [git]=git [faketime]=faketime)
 missing=()
 for tool in "${!package[@]}"; do
   command -v "$tool" >/dev/null || missing+=("${package[$tool]}")
@@ -16,5 +17,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "${missing[@]}"
 else
   echo "Missing: ${missing[*]}. On Debian or Ubuntu: sudo apt-get install ${missing[*]}" >&2
-  exit 1
+  [ "${missing[*]}" = faketime ]
 fi

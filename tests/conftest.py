@@ -39,6 +39,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if WHY_NOT_REAL in config.stash:
         why = config.stash[WHY_NOT_REAL]
         terminalreporter.write_line(f"NOT RUN: what needs the real control plane: {why}", yellow=True, bold=True)
+    for skipped in terminalreporter.stats.get("skipped", []):
+        if "NOT RUN" in str(skipped.longrepr):
+            terminalreporter.write_line(f"{skipped.nodeid}: {skipped.longrepr[2]}", yellow=True, bold=True)
 
 
 @pytest.fixture(scope="session")
