@@ -80,7 +80,7 @@ def validate_job(job: Object, old: Object | None) -> list[Cause]:
     causes += pods.validate_spec(template.get("spec", {}), "spec.template.spec")
     policy = template.get("spec", {}).get("restartPolicy", "Always")
     if policy not in ("OnFailure", "Never"):
-        causes.append(names.unsupported("spec.template.spec.restartPolicy", policy, ["OnFailure", "Never"]))
+        causes.append(names.required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"'))
     fixed = ("selector", "template", "completions")
     return causes + [
         names.invalid(f"spec.{key}", spec.get(key), "field is immutable")

@@ -67,6 +67,27 @@ def test_a_release_without_a_route_asks_for_no_right_on_routes(site: Site) -> No
     )
 
 
+def test_who_may_not_create_jobs_may_not_have_a_gate_run_one(site: Site) -> None:
+    """The refusal says so; the same Release without such a gate is taken."""
+    user = "no-jobs"
+    for group, resource in (("release-coordinator.io", "releases"), *RESOURCES):
+        grant(site, user, group, resource)
+    create = (f"--as={user}", "--as-group=system:authenticated", "create", "-f", "-")
+    plain = release_text(f"release-{next(_names)}")
+    site.cluster.wait_for(
+        lambda: site.kubectl(*create, user="admin", check=False, input=plain).returncode == 0, what="created without"
+    )
+    template = {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}
+    wanted = yaml.safe_load(release_text(f"release-{next(_names)}"))
+    wanted["spec"]["gates"] = [{"name": "smoke", "job": {"template": template}}]
+    done = site.kubectl(*create, user="admin", check=False, input=yaml.safe_dump(wanted))
+    assert f"it acts on jobs.batch in namespace {site.namespace}, which needs the right to create" in done.stderr
+    grant(site, user, "batch", "jobs")
+    site.cluster.wait_for(
+        lambda: site.kubectl(*create, user="admin", check=False, input=yaml.safe_dump(wanted)).returncode == 0, what="created"
+    )
+
+
 @pytest.mark.parametrize(
     "request_",
     ["rollback=previous", "revert=true", "promote=full", "abort=true", "retry=true", "pause=true", "resume=true"],
