@@ -304,8 +304,8 @@ def _create_job(do: Performer, effect: effects.CreateJob) -> None:
         if services.selects(service, labels):
             said = f"Service {service['metadata']['name']} would send users to the Job's pods; take its labels off the template"
             raise ApiError(422, "SelectedByService", said)
-    try:  # Not taken back should we lead no longer: its name says what it is for, and the next leader counts on it.
-        answer = do.client.create(paths.JOBS.path(do.namespace), body)
+    try:
+        answer = do.create(paths.JOBS, body)
     except AlreadyExists:
         answer = do.client.get(paths.JOBS.path(do.namespace, effect.name))
         if not job.is_ours(answer, do.release["metadata"]["uid"]):

@@ -15,6 +15,7 @@ Object = dict[str, Any]
 _TRIES = 4
 _COUNTED_ON: Mapping[Resource, tuple[str, ...]] = {
     paths.SERVICES: ("trial", "retiring", "wheel"),  # Users may be sent to it; at the release's end it is removed.
+    paths.JOBS: ("trial",),  # Its name says what it is for: the next leader has it as its own, or stops it.
     paths.CONTROLLER_REVISIONS: ("stable",),  # It may be the way back; one too many is forgotten in time.
 }
 """What of a Release's status says that its leader counts on such an object, or sees to its end."""
@@ -34,7 +35,7 @@ def take_back(client: Client, release: Object, resource: Resource, made: Object)
             if live["metadata"]["uid"] != made["metadata"]["uid"] or live.get("spec") != made.get("spec"):
                 return
             same = {"uid": live["metadata"]["uid"], "resourceVersion": live["metadata"]["resourceVersion"]}
-            client.delete(path, {"preconditions": same})
+            client.delete(path, {"propagationPolicy": "Background", "preconditions": same})
         except NotFound:
             return
         except Conflict:

@@ -93,6 +93,8 @@ CASES: dict[str, tuple[paths.Resource, Double, bool]] = {
     "one that no commit of a release in flight names": (SETS, Double(lambda s: s.tell(IN_FLIGHT)), False),
     "the Service of a release in flight": (SERVICES, Double(lambda s: s.tell(IN_FLIGHT)), True),
     "a Service at rest": (SERVICES, Double(lambda s: s.tell(RESTING)), False),
+    "the Job of a trial": (paths.JOBS, Double(lambda s: s.tell(IN_FLIGHT)), True),
+    "a Job whose trial is over, with its status written": (paths.JOBS, Double(counted, late=counted), False),
     "stable's template": (KEPT, Double(lambda s: s.tell(RESTING)), True),
     "a template of a Release that is gone": (KEPT, Double(lambda s: s.releases.clear()), False),
 }
