@@ -11,7 +11,7 @@ import click
 from controller.cli import leading, printing, view
 from controller.cli.access import Access, cluster_options, release_argument
 from controller.cli.advice import Advice, advice
-from controller.cli.asked import asked
+from controller.cli.asked import About, asked
 from controller.cli.saw import SAW, what_is_next
 from controller.cli.snapshot import Snapshot, take
 from controller.reconcile import commit
@@ -129,8 +129,8 @@ def _evidence(found: Explanation) -> None:
     if found.snapshot.templates:
         _section("Gates of templates")
         _indented(["GATE", "TEMPLATE"], [list(line) for line in found.snapshot.templates])
-    if (spec := found.snapshot.spec) is not None and (lines := list(asked(spec, status, now))):
-        _section("Gates that compare")
+    if lines := _asked(found.snapshot):
+        _section("What the gates asked, and what would change their verdicts")
         _indented(["GATE", "", ""], [list(line) for line in lines])
     if status.requests:
         _section("Last requests")
@@ -142,6 +142,10 @@ def _evidence(found: Explanation) -> None:
         _section("The release before")
         click.echo(f"  {past.kind} of {view.both(past.revision)} ended {past.outcome} {view.age(past.ended, now)} ago, after "
                    f"{view.lasting(past.ended - past.started)}. {past.message}")  # fmt: skip
+
+
+def _asked(snapshot: Snapshot) -> list[About]:
+    return [] if snapshot.spec is None else list(asked(snapshot.spec, snapshot.status, snapshot.now))
 
 
 def _indented(headings: list[str], rows: list[list[str]]) -> None:
@@ -166,6 +170,7 @@ def _document(found: Explanation) -> Object:
         "controller": found.controller,
         "unread": list(snapshot.unread),
         "gates": (committed.get("trial") or {}).get("gates", []),
+        "asked": [dict(zip(("gate", "about", "said"), line, strict=True)) for line in _asked(snapshot)],
         "templates": dict(snapshot.templates),
         "conditions": committed.get("conditions", []),
         "requests": committed.get("requests", [])[-_REQUESTS:],

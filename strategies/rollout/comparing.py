@@ -24,7 +24,7 @@ from strategies.rollout.plan import Exposure, PlannedStep
 from strategies.rollout.turn import Turn
 from strategies.spec.gate import Counting, Gate, GateTime
 from strategies.spec.release import ReleaseSpec
-from strategies.spec.status import Checkpoint, Evidence, ShareSeen
+from strategies.spec.status import RECENT, Checkpoint, Evidence, ShareSeen
 
 SIGN = 10.0
 """Evidence at which a gate no longer passes: most good candidates never show so much, and a step waits until it has faded."""
@@ -81,6 +81,7 @@ def carried(turn: Turn, following: PlannedStep) -> tuple[Evidence, ...]:
             question=known.question,
             key=known.key,
             message="a new step has begun; waits for windows of it",
+            recent=known.recent,
             test=known.test.model_copy(update={"clear": (), "fresh": 0, "share": None}),
         )
         for known in turn.gates
@@ -111,8 +112,12 @@ def judged(turn: Turn, gate: Gate, known: Evidence) -> Evidence:
     form = form_of(step.name)
     test = test_of(spec, gate, form)
     state = _begun(known.test, form, test)
+    recent = list(known.recent)
     for answer in answers:
+        key = state.seen.key
         state = _with(turn, asked, test, state, answer)
+        if state.seen.key != key:
+            recent.append(round(evidence_against(test, state.seen), 4))
     problem = state.problem or _wrong_share(state, step)
     verdict, reason, message = _verdict(asked, test, state, problem, forecast(test, asked, state.seen, _share(turn, state)))
     return known.model_copy(
@@ -121,6 +126,7 @@ def judged(turn: Turn, gate: Gate, known: Evidence) -> Evidence:
             "reason": reason,
             "message": message[:1024],
             "value": round(evidence_against(test, state.seen), 4),
+            "recent": tuple(recent[-RECENT:]),
             "at": datetime.fromisoformat(state.seen.key) if state.seen.key else None,
             "key": state.seen.key,
             "certified": verdict is Verdict.PASS and log_clear(test, state.seen) >= test.guarantee.passes_at,

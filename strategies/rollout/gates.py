@@ -9,7 +9,7 @@ from strategies.analysis.verdict import Unknown, Verdict
 from strategies.rollout import comparing, jobs, webhooks
 from strategies.rollout.turn import Turn
 from strategies.spec.gate import Gate, Threshold
-from strategies.spec.status import Evidence, Kind
+from strategies.spec.status import RECENT, Evidence, Kind
 from strategies.world.effects import Effect
 
 PODS = "pods"
@@ -79,13 +79,18 @@ def _threshold(turn: Turn, gate: Threshold, evidence: Evidence) -> Evidence:
         verdict=evidence.verdict,
         message=evidence.message or "not asked yet",
     )
+    recent = list(evidence.recent)
     for answer in turn.observation.samples.get(evidence.name, ()):
+        known = folded.last_key
         folded, _ = threshold.fold(config(gate), folded, answer, since=since, now=turn.now)
+        if folded.last_key != known and folded.last_value is not None:
+            recent.append(folded.last_value)
     return evidence.model_copy(
         update={
             "verdict": folded.verdict,
             "message": folded.message[:1024],
             "value": folded.last_value,
+            "recent": tuple(recent[-RECENT:]),
             "at": folded.last_at,
             "key": folded.last_key,
             "failures": folded.consecutive_failures,

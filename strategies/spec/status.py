@@ -88,6 +88,10 @@ class Template(Record):
 Numbers = Annotated[tuple[float, ...], Field(max_length=16)]
 
 
+RECENT = 16
+"""So many values of a gate are kept for display."""
+
+
 class ShareSeen(Record):
     """What is known of the candidate's real share of the requests."""
 
@@ -123,6 +127,7 @@ class Evidence(Record):
     reason: Text = Field("", description="Of gates that compare: the verdict's reason, in one word.")
     message: Message = Field("", description="The verdict in a sentence, with what was seen.")
     value: float | None = Field(None, description="The last value; of gates that compare, the evidence against the candidate.")
+    recent: Numbers = Field((), description="The last values, oldest first; for display.")
     at: Time | None = Field(None, description="When the last value was true; of pods: since when an image cannot be pulled.")
     key: Text = Field("", description="The window of the last value; each window enters once.")
     failures: Count = Field(0, description="Bad values in a row.")

@@ -10,7 +10,7 @@ import pytest
 from controller.cli.advice import PHASES, REASONS, advice
 from controller.cli.saw import SAW
 from strategies.analysis.counts import Counts, Window
-from strategies.analysis.verdict import window_key
+from strategies.analysis.verdict import Sample, window_key
 from strategies.rollout.checks import CHECKS
 from strategies.rollout.decide import decide
 from strategies.spec.phase import Phase
@@ -194,6 +194,7 @@ def test_of_gates_that_compare_it_is_told_what_was_asked_and_what_would_change_t
         "counted   3 windows with requests, 3 of this step, the last 0s ago: candidate 36 of 600 bad (6 %)",
         "at least 1.3 times worse (99% sure at any time)",
         "against   █████████████████░░░ 92 of 200",
+        "before    ▂▄▇ the evidence against after each of the last 3 windows",
         "for       ░░░░░░░░░░░░░░░░░░░░ 0.02 of 20",
         "changes   Fail at 200 against; Pass after 3 windows of the step while below 10; certified (less than 2 times as bad) ",
         "slow     asked     MetricSource default: x_bucket, bad above 0.3; windows of 15s, read 35s after their end",
@@ -201,6 +202,43 @@ def test_of_gates_that_compare_it_is_told_what_was_asked_and_what_would_change_t
         "changes   windows with requests on all sides",
     ):
         assert words in said
+
+
+def test_of_every_other_gate_it_is_told_what_came_back_and_what_would_change_the_verdict(cluster: Double, run: Run) -> None:
+    """A threshold with its last values, a Job by its name, a webhook by its key; as text and as data."""
+    template = {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}
+    wanted = [
+        {"name": "errors", "threshold": {"query": "sum(errors)", "max": 0.05, "interval": "10s", "failures": 3}},
+        {"name": "smoke", "job": {"template": template, "timeout": "5m"}},
+        {"name": "qa", "webhook": {"url": "https://qa.example.com/gate"}},
+    ]
+    cluster.spec = {**cluster.spec, "gates": wanted}
+
+    def answer(world: World) -> None:
+        world.spec = make_spec(**CANARY, gates=wanted)
+        moments = [world.now + timedelta(seconds=10 * n) for n in range(1, 5)]
+        values = (0.01, 0.02, 0.04, 0.08)
+        samples = tuple(Sample(value=v, at=at, key=window_key(at)) for v, at in zip(values, moments, strict=True))
+        seen = replace(world.observe(), samples={"errors": samples})
+        world.status = decide(world.spec, seen, world.status, world.now).status
+
+    cluster.change(answer)
+    said = run("explain", "shop").out
+    hash_ = cluster.world.status.trial.candidate.hash  # type: ignore[union-attr]
+    for words in (
+        "errors   asked      MetricSource default, every 10s: sum(errors)",
+        "answered   0.08, 0s ago; max 0.05",
+        "before     ▁▂▄█ from 0.01 to 0.08, oldest first",
+        "changes    Fail after 2 more bad values in a row; Pass with a good one of this step",
+        f"smoke    asked      Job smoke-{hash_}-1, 5m at most, 0 retries: `kubectl logs job/smoke-{hash_}-1`",
+        "its end: exit 0 is Pass, another one Fail; when the time is over the release waits for a person",
+        "qa       asked      POST https://qa.example.com/gate, 10s at most, under the key ",
+        "the answer pass or fail; after `wait` it is asked again in 10s",
+    ):
+        assert words in said
+    document = json.loads(run("explain", "shop", "-o", "json").out)
+    assert {line["gate"] for line in document["asked"]} == {"errors", "smoke", "qa"}
+    assert document["gates"][1]["recent"] == [0.01, 0.02, 0.04, 0.08]
 
 
 def test_of_a_gate_from_a_template_it_is_told_which_and_what_it_asks(cluster: Double, run: Run) -> None:
