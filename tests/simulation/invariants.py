@@ -267,6 +267,8 @@ class Invariants:
         before = {g["name"]: g for g in was.get("gates") or []}
         for gate in is_.get("gates") or []:
             last = before.get(gate["name"], {})
+            if gate.get("question") != last.get("question"):
+                continue  # Another question has windows of its own.
             key, last_key = gate.get("key", ""), last.get("key", "")
             assert key >= last_key, f"S10: gate {gate['name']} went back from window {last_key} to {key}"
             asked = {at for samples in self._answers.values() for at in samples}

@@ -1,0 +1,58 @@
+"""Gates of templates, on the real API server and with the real Prometheus: missing, made, changed and deleted under way."""
+
+from collections.abc import Callable
+
+from tests.controlplane.gateway import Gateway
+from tests.real.releases.shop import GROUP, Manifest, Shop
+from tests.real.releases.test_ratio import RATIO, gate
+
+MakeShop = Callable[..., Shop]
+LONG = {"type": "Canary", "canary": {"steps": [{"weight": 50, "duration": "15s"}, {"weight": 100}]}}
+
+
+def _template(**ratio: object) -> Manifest:
+    parameters = [
+        {"name": "class", "description": "First digit of bad status codes."},
+        {"name": "tolerance", "type": "Number", "sets": "tolerance", "default": "1.25", "minimum": "1"},
+    ]
+    question = {**RATIO, "bad": RATIO["bad"].replace("5..", "$class.."), **ratio}
+    return {"apiVersion": f"{GROUP}/v1alpha1", "kind": "GateTemplate", "metadata": {"name": "errors"},
+            "spec": {"description": "Errors.", "parameters": parameters, "ratio": question}}  # fmt: skip
+
+
+def test_a_template_that_comes_changes_and_goes_under_way_is_told_and_the_release_ends_well(
+    shop: MakeShop, gateway: Gateway
+) -> None:
+    """Blocked without it; its evidence begins anew when it changes; it waits while it is gone, and goes on when it is back."""
+    checkout = shop(pods=2, image="shop:1-errors2", gateway=gateway)
+    named = {"name": "errors", "arguments": {"class": "5"}}
+    checkout.release(strategy=LONG, gates=[{"name": "errors", "template": named}], rollback={"warm": {"for": "2s"}})
+    with checkout.traffic(rate=60, seconds=120):
+        checkout.ship("2-errors2")
+        assert checkout.wait_for_phase("Blocked")["reason"] == "GateUnusable"
+        checkout.wait_for_message(f"template: GateTemplate errors does not exist in namespace {checkout.namespace}")
+        checkout.apply(_template())
+        checkout.wait_for(lambda: gate(checkout).get("verdict") == "Pass", timeout=40)
+        first = gate(checkout)
+        checkout.apply(_template(tolerance=3, windows=2))
+        checkout.wait_for(lambda: gate(checkout).get("question") not in ("", first["question"]), timeout=20)
+        checkout.kubectl("delete", "gatetemplate", "errors", user="admin")
+        checkout.wait_for(lambda: gate(checkout).get("reason") == "TemplateUnusable", timeout=20)
+        assert "does not exist" in gate(checkout)["message"]
+        assert checkout.status()["trial"]["step"]["weight"] == 50
+        checkout.apply(_template(tolerance=3, windows=2))
+        checkout.wait_for_outcome("Completed", timeout=60)
+    assert checkout.images() == {"shop:2-errors2": 2}
+    assert checkout.left_behind() == []
+
+
+def test_a_bad_candidate_is_found_by_a_gate_of_a_template(shop: MakeShop, gateway: Gateway) -> None:
+    """As by one that is written out."""
+    worse = shop("worse", pods=2, image="shop:1-errors2", gateway=gateway)
+    worse.apply(_template())
+    worse.release(strategy=LONG, gates=[{"name": "errors", "template": {"name": "errors", "arguments": {"class": "5"}}}])
+    with worse.traffic(rate=60, seconds=90):
+        worse.ship("2-errors40")
+        found = worse.wait_for_outcome("Rejected", timeout=60)["history"][-1]
+    assert "times worse (99% sure at any time); evidence" in found["message"]
+    assert worse.images() == {"shop:1-errors2": 2}
