@@ -10,13 +10,14 @@ MakeShop = Callable[..., Shop]
 LONG = {"type": "Canary", "canary": {"steps": [{"weight": 50, "duration": "15s"}, {"weight": 100}]}}
 
 
-def _template(**ratio: object) -> Manifest:
+def _template(shop: Shop, **ratio: object) -> Manifest:
     parameters = [
         {"name": "class", "description": "First digit of bad status codes."},
         {"name": "tolerance", "type": "Number", "sets": "tolerance", "default": "1.25", "minimum": "1"},
     ]
     question = {**RATIO, "bad": RATIO["bad"].replace("5..", "$class.."), **ratio}
-    return {"apiVersion": f"{GROUP}/v1alpha1", "kind": "GateTemplate", "metadata": {"name": "errors"},
+    return {"apiVersion": f"{GROUP}/v1alpha1", "kind": "GateTemplate",
+            "metadata": {"name": "errors", "namespace": shop.namespace},
             "spec": {"description": "Errors.", "parameters": parameters, "ratio": question}}  # fmt: skip
 
 
@@ -31,16 +32,16 @@ def test_a_template_that_comes_changes_and_goes_under_way_is_told_and_the_releas
         checkout.ship("2-errors2")
         assert checkout.wait_for_phase("Blocked")["reason"] == "GateUnusable"
         checkout.wait_for_message(f"template: GateTemplate errors does not exist in namespace {checkout.namespace}")
-        checkout.apply(_template())
+        checkout.apply(_template(checkout))
         checkout.wait_for(lambda: gate(checkout).get("verdict") == "Pass", timeout=40)
         first = gate(checkout)
-        checkout.apply(_template(tolerance=3, windows=2))
+        checkout.apply(_template(checkout, tolerance=3, windows=2))
         checkout.wait_for(lambda: gate(checkout).get("question") not in ("", first["question"]), timeout=20)
         checkout.kubectl("delete", "gatetemplate", "errors", user="admin")
         checkout.wait_for(lambda: gate(checkout).get("reason") == "TemplateUnusable", timeout=20)
         assert "does not exist" in gate(checkout)["message"]
         assert checkout.status()["trial"]["step"]["weight"] == 50
-        checkout.apply(_template(tolerance=3, windows=2))
+        checkout.apply(_template(checkout, tolerance=3, windows=2))
         checkout.wait_for_outcome("Completed", timeout=60)
     assert checkout.images() == {"shop:2-errors2": 2}
     assert checkout.left_behind() == []
@@ -49,7 +50,7 @@ def test_a_template_that_comes_changes_and_goes_under_way_is_told_and_the_releas
 def test_a_bad_candidate_is_found_by_a_gate_of_a_template(shop: MakeShop, gateway: Gateway) -> None:
     """As by one that is written out."""
     worse = shop("worse", pods=2, image="shop:1-errors2", gateway=gateway)
-    worse.apply(_template())
+    worse.apply(_template(worse))
     worse.release(strategy=LONG, gates=[{"name": "errors", "template": {"name": "errors", "arguments": {"class": "5"}}}])
     with worse.traffic(rate=60, seconds=90):
         worse.ship("2-errors40")
