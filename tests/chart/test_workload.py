@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from controller.settings import load
 from tests.chart.conftest import CHART, Helm, Manifest, Render, find, of_kind
@@ -157,6 +158,13 @@ def test_webhooks_reach_the_program_and_the_network(render: Render) -> None:
     read = load({"RELEASE_COORDINATOR_WEBHOOKS": given}).webhooks
     assert [hook.model_dump(by_alias=True, mode="json") for hook in read] == hooks
     assert rule in find(manifests, "NetworkPolicy", NAME)["spec"]["egress"]
+def test_the_ready_gate_templates_are_made_when_they_are_wanted(render: Render) -> None:
+    """And only then: exactly what stands in the chart's folder, as hooks, because their kind comes with the same chart."""
+    assert of_kind(render(), "ClusterGateTemplate") == []
+    made = of_kind(render("gateTemplates.enabled=true"), "ClusterGateTemplate")
+    files = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (CHART / "gatetemplates").iterdir()}
+    assert {each["metadata"]["name"]: each["spec"] for each in made} == {name: file["spec"] for name, file in files.items()}
+    assert {each["metadata"]["annotations"]["helm.sh/hook"] for each in made} == {"post-install,post-upgrade"}
 
 
 def test_a_default_metric_source_is_made_when_an_address_is_given(render: Render) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from tests.controlplane.gateway import Gateway
+from tests.controlplane.prometheus import Prometheus
 from tests.real.releases.shop import GROUP, Manifest, Shop
 from tests.real.releases.test_ratio import RATIO, gate
 
@@ -57,3 +58,45 @@ def test_a_bad_candidate_is_found_by_a_gate_of_a_template(shop: MakeShop, gatewa
         found = worse.wait_for_outcome("Rejected", timeout=60)["history"][-1]
     assert "times worse (99% sure at any time); evidence" in found["message"]
     assert worse.images() == {"shop:1-errors2": 2}
+
+
+def test_the_ready_templates_of_http_servers_and_of_traefik_find_a_bad_candidate(
+    shop: MakeShop, gateway: Gateway, prometheus: Prometheus
+) -> None:
+    """Installed with the chart, asked of the real Prometheus: errors and slowness by the application's counters, errors by the
+    gateway's; a good candidate passes all of them.
+    """
+    prometheus.also_scrape("traefik", gateway.metrics_address)
+    quick = {"interval": "2s", "delay": "2s"}
+
+    def named(template: str, **arguments: str) -> Manifest:
+        reference = {"kind": "ClusterGateTemplate", "name": template, "arguments": arguments}
+        return {"name": template, "template": reference, "at": ["step"]}
+
+    failing, slow, traefik, good = (
+        shop(name, pods=2, image="shop:1-errors2", gateway=gateway) for name in ("failing", "slow", "traefik", "good")
+    )
+    at_gateway = {"interval": "1s", "over": "5s", "max": "0.1"}
+    failing.release(strategy=LONG, gates=[named("http-errors", **quick)])
+    slow.release(strategy=LONG, gates=[named("http-latency", threshold="0.05", **quick)])
+    traefik.release(strategy=LONG, gates=[named("traefik-errors", service="traefik", **at_gateway)])
+    good.release(strategy=LONG, gates=[
+        named("http-errors", **quick), named("http-latency", threshold="0.05", **quick),
+        named("traefik-errors", service="good", **at_gateway), named("traefik-latency", service="good", interval="1s", over="5s"),
+    ])  # fmt: skip
+    with (
+        failing.traffic(rate=60, seconds=90),
+        slow.traffic(rate=40, seconds=90),
+        traefik.traffic(rate=40, seconds=90),
+        good.traffic(rate=40, seconds=90),
+    ):
+        failing.ship("2-errors40")
+        slow.ship("2-errors2-slow80")
+        traefik.ship("2-errors40")
+        good.ship("2-errors2")
+        good.wait_for_outcome("Completed", timeout=80)
+        for one in (failing, slow, traefik):
+            found = one.wait_for_outcome("Rejected", timeout=60)["history"][-1]
+            assert found["outcome"] == "Rejected"
+    services = {series["metric"]["service"] for series in prometheus.query("traefik_service_requests_total")}
+    assert any("traefik-candidate" in service for service in services), services
