@@ -126,7 +126,7 @@ class Asker:
                 answer = replace(answer, message=f"MetricSource {gate.source}: {answer.message}")
             answered(answer)
 
-        self._queries.submit(gate.source, source, text, at, heard)
+        self._queries.submit(gate.source, source, text, at, heard, key[0])
 
     def _count(self, key: Key, gate: Gate, asked: Counting, status: Status, memory: Memory) -> list[datetime]:
         """Ask for the counters of the windows that are due; when the next are."""
@@ -156,7 +156,7 @@ class Asker:
             gathering.failed(texts)
             return
         for number, text in enumerate(texts):
-            self._queries.submit_series(asked.source, found[1], text, due.at, partial(gathering.answered, number))
+            self._queries.submit_series(asked.source, found[1], text, due.at, partial(gathering.answered, number), key[0])
 
     def _usable(self, name: str, namespace: str) -> tuple[MetricSourceSpec, PrometheusSource] | Unknown:
         """The source, if this namespace may ask it now."""

@@ -84,7 +84,7 @@ class Caller:
             heard(Unknown(reason="WebhookUnusable", message=hook))
             return []
         text = webhooks.document(gate, key[0], key[1], memory.uid, status)
-        self._queries.submit(f"webhook {'/'.join(map(str, origin(asked.url)))}", hook, text, now, heard)
+        self._queries.call(f"webhook {'/'.join(map(str, origin(asked.url)))}", hook, text, now, heard, key[0])
         return []
 
     def _hook(self, asked: Webhook, allowed: Allowed) -> Hook | str:

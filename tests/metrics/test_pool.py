@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from queue import Queue
 from typing import Any
 
+import pytest
+
+from controller.metrics import pool
 from controller.metrics.pool import Queries
 from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
@@ -39,7 +42,7 @@ class Slow:
     def series(self, promql: str, at: datetime) -> tuple[Series, ...] | Unknown:
         """One series, as many samples as the query says; "none" is answered Unknown."""
         if isinstance(self.query(promql, at), Unknown) or promql == "none":
-            return Unknown(reason="Timeout", message="no answer")
+            return Unknown(reason="TooLarge", message="too much")
         return (Series(labels={}, samples=[(0.0, 1.0)] * int(promql)),)
 
 
@@ -82,8 +85,8 @@ def test_a_source_that_hangs_delays_no_other() -> None:
 
 
 def test_no_more_than_the_limit_ask_one_source_and_all_are_answered() -> None:
-    """Ten queries, three at a time; when all are done no thread is left."""
-    queries, source, answered = Queries(max_per_source=3), Slow(), answers()
+    """Ten queries, half of six at a time, as all are one tenant's; when all are done no thread is left."""
+    queries, source, answered = Queries(max_per_source=6), Slow(), answers()
     for number in range(10):
         queries.submit("s", source, f"q{number}", AT, answered.put)
     wait_for(lambda: source.most == 3)
@@ -92,6 +95,75 @@ def test_no_more_than_the_limit_ask_one_source_and_all_are_answered() -> None:
     assert source.most == 3
     assert sorted(source.asked) == sorted(f"q{number}" for number in range(10))
     wait_for(lambda: not any(thread.name == "queries-s" for thread in threading.enumerate()))
+
+
+def test_a_slow_tenant_leaves_threads_and_turns_to_the_others() -> None:
+    """With a hundred of his queries in line that hang, another one's is asked at once, by the same source."""
+    queries, source, answered = Queries(max_per_source=4), Slow(), answers()
+    for number in range(100):
+        queries.submit("s", source, f"slow{number}", AT, lambda _: None, "slow")
+    wait_for(lambda: len(source.asked) == 2)
+    for number in range(2):
+        queries.submit("s", source, f"other{number}", AT, answered.put, "other")
+    wait_for(lambda: len(source.asked) == 4)
+    assert [each for each in source.asked if each.startswith("slow")] == ["slow0", "slow1"]
+    source.go.set()
+    assert all(isinstance(answered.get(timeout=WAIT), Sample) for _ in range(2))
+    wait_for(lambda: len(source.asked) == 102)
+    wait_for(lambda: not any(thread.name == "queries-s" for thread in threading.enumerate()))
+
+
+def test_a_tenant_s_line_that_is_full_is_no_other_s() -> None:
+    """Each has a bound of his own, and so have all together."""
+    queries, source, answered = Queries(max_per_source=2, max_waiting=2), Slow(), answers()
+    for tenant in ("a", "b"):
+        for number in range(4):
+            queries.submit("s", source, f"{tenant}{number}", AT, lambda _: None, tenant)
+    queries.submit("s", source, "a-more", AT, answered.put, "a")
+    assert answered.get(timeout=WAIT).reason == "Overloaded"
+    queries.submit("s", source, "c0", AT, answered.put, "c")
+    assert answered.empty()
+    source.go.set()
+    assert isinstance(answered.get(timeout=WAIT), Sample)
+
+
+class Silent(Slow):
+    """A source that does not answer until it is told to; its clock is the test's."""
+
+    answers = False
+
+    def query(self, promql: str, at: datetime) -> Sample | Unknown:
+        """Answer as the class says."""
+        self.asked.append(promql)
+        return Sample(value=1.0, at=at, key="") if self.answers else Unknown(reason="Refused", message=f"refused {promql}")
+
+
+def test_a_source_that_does_not_answer_is_left_alone_ever_longer_and_then_tried_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Meanwhile all are told what it said; other tenants ask on; once it answers, all are asked again."""
+    now = [100.0]
+    monkeypatch.setattr(pool.time, "monotonic", lambda: now[0])
+    queries, source, answered = Queries(), Silent(), answers()
+
+    def ask(query: str, tenant: str = "a") -> Any:
+        queries.submit("s", source, query, AT, answered.put, tenant)
+        return answered.get(timeout=WAIT)
+
+    assert ask("q0").message == "refused q0"
+    assert [ask(f"q{number}").message for number in range(1, 50)] == ["refused q0"] * 49
+    assert ask("other", "b").message == "refused other"
+    assert source.asked == ["q0", "other"]
+    pauses = []
+    for number in range(6):
+        began = now[0]
+        while len(source.asked) == number + 2:
+            now[0] += 0.25
+            ask(f"again{number}")
+        pauses.append(now[0] - began)
+    assert pauses == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+    source.answers = True
+    now[0] += 5
+    assert isinstance(ask("up"), Sample)
+    assert isinstance(ask("up2"), Sample)
 
 
 def test_the_same_question_is_asked_once() -> None:
@@ -106,8 +178,8 @@ def test_the_same_question_is_asked_once() -> None:
     assert all(isinstance(answered.get(timeout=WAIT), Sample) for _ in range(7))
     assert (len(source.asked), len(other.asked)) == (2, 1)
     queries.submit("s", source, "up", AT, answered.put)
-    answered.get(timeout=WAIT)
-    assert len(source.asked) == 3, "an answered question is not remembered"
+    assert isinstance(answered.get(timeout=WAIT), Sample)
+    assert len(source.asked) == 2, "what was asked about a time that has passed stays as it is"
 
 
 def test_raw_samples_of_one_time_are_asked_once_also_when_turns_come_one_after_the_other() -> None:

@@ -56,7 +56,9 @@ class Double:
             raise self.secret
         return self.secret
 
-    def submit(self, lane: str, _hook: object, text: str, _at: datetime, heard: Callable[[Told | Unknown], None]) -> None:
+    def call(
+        self, lane: str, _hook: object, text: str, _at: datetime, heard: Callable[[Told | Unknown], None], _tenant: str
+    ) -> None:
         """As the pool of questions."""
         self.asked.append((lane, text, heard))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -15,11 +16,11 @@ from controller.reconcile.cluster import Cluster
 from controller.reconcile.memory import Memory
 from strategies.analysis.counts import Window
 from strategies.analysis.series import Series
-from strategies.analysis.verdict import Unknown, window_key
+from strategies.analysis.verdict import Sample, Unknown, window_key
 from strategies.spec.gate import Ratio
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Kind, Revision, Status, Step, Trial
-from tests.metrics.server import Server, reply
+from tests.metrics.server import Server, reply, vector
 from tests.metrics.test_pool import wait_for
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -76,8 +77,9 @@ class Double:
         """The MetricSource."""
         return {"metadata": {"resourceVersion": "1"}, "spec": {"address": self.address, "labels": self.labels}}
 
-    def submit_series(self, _source: str, _asked: object, promql: str, at: datetime, callback: Callback) -> None:
+    def submit_series(self, _source: str, _asked: object, promql: str, at: datetime, callback: Callback, tenant: str) -> None:
         """As Queries."""
+        assert tenant == "shop"
         self.asked.append((promql, at, callback))
 
     def wake(self, _: object) -> None:
@@ -174,20 +176,21 @@ def test_of_what_could_not_be_counted_only_the_newest_is_kept() -> None:
     assert memory.counts() == {"g": (one, two)}, "of another trial"
 
 
-def test_fifty_releases_of_a_namespace_cost_as_many_queries_as_one() -> None:
+@pytest.mark.parametrize("releases", [1, 1000])
+def test_a_thousand_releases_of_a_namespace_cost_as_many_queries_as_one(releases: int) -> None:
     """Two for each window, whenever in it their turns come; and each gets the windows of its own pods."""
-    pods = [f"web{n}-{side}-abcde" for n in range(50) for side in (1, 2)]
+    pods = [f"web{n}-{side}-abcde" for n in range(releases) for side in (1, 2)]
     times = [NOON.timestamp() - 10 + 5 * n for n in range(6)]
     rows = [{"metric": {"pod": pod}, "values": [[at, str(10 * n)] for n, at in enumerate(times)]} for pod in pods]
     with Server(reply({"status": "success", "data": {"resultType": "matrix", "result": rows}})) as server:
         double, queries, memories = Double({"ns": "$namespace"}, address=server.url), Queries(), []
         asker = Asker(cast("Cluster", double), queries, "rc", double.wake)
         spec = ReleaseSpec.model_validate({"workloadRef": {"name": "web"}, "gates": [{"name": "errors", "ratio": RATIO}]})
-        for number in range(50):
+        for number in range(releases):
             memories.append(Memory(uid=str(number)))
             known = status(f"web{number}-2", f"web{number}-1")
             asker.ask(("shop", f"web{number}"), spec, known, ("errors",), memories[-1])
-            if number % 10 == 0:
+            if number % 250 == 0:
                 wait_for(lambda: bool(memories[-1].counts()))
         wait_for(lambda: all(memory.counts() for memory in memories))
         for memory in memories:
@@ -195,4 +198,30 @@ def test_fifty_releases_of_a_namespace_cost_as_many_queries_as_one() -> None:
             assert isinstance(window, Window)
             assert window.candidate.total == 20
         assert len(server.heads) == 2
+        queries.close()
+
+
+@pytest.mark.parametrize("releases", [1, 1000])
+def test_a_thousand_releases_with_one_threshold_cost_one_query(releases: int) -> None:
+    """In namespaces of their own, whenever between two moments their turns come; at the next moment one more."""
+
+    def answered(memory: Memory, times: int) -> bool:
+        samples = memory.answers().get("errors", ())
+        return len(samples) == times and all(isinstance(sample, Sample) for sample in samples)
+
+    with Server(reply(b"")) as server:
+        double, queries, memories = Double(address=server.url), Queries(), [Memory(uid=str(n)) for n in range(releases)]
+        asker = Asker(cast("Cluster", double), queries, "rc", double.wake)
+        threshold = {"query": 'sum(up{job="shared"})', "max": 1, "interval": "10s"}
+        spec = ReleaseSpec.model_validate({"workloadRef": {"name": "web"}, "gates": [{"name": "errors", "threshold": threshold}]})
+        for moment in (1, 2):
+            server.behaviour = reply(vector("1", at=NOON.timestamp() + 10 * moment))
+            for number, memory in enumerate(memories):
+                asker.ask((f"team-{number}", "web"), spec, status(), ("errors",), memory)
+                if number == 0:
+                    wait_for(partial(answered, memory, moment))
+            for memory in memories:
+                wait_for(partial(answered, memory, moment))
+            assert len(server.heads) == moment
+            double.now += 10 * SECOND
         queries.close()

@@ -203,13 +203,19 @@ class Process(Controller):
     # --- questions: this process is its own `Queries`
 
     def submit(
-        self, _source: str, _asked: object, promql: str, at: datetime, callback: Callable[[Sample | Unknown], None]
+        self, _source: str, _asked: object, promql: str, at: datetime, callback: Callable[[Sample | Unknown], None], _tenant: str
     ) -> None:
         """Ask the world; the answer comes a little later."""
         self.later(self.world.latency, "hears", lambda: callback(self.world.answer(self, promql, at)))
 
     def submit_series(
-        self, _source: str, _asked: object, promql: str, at: datetime, callback: Callable[[tuple[Series, ...] | Unknown], None]
+        self,
+        _source: str,
+        _asked: object,
+        promql: str,
+        at: datetime,
+        callback: Callable[[tuple[Series, ...] | Unknown], None],
+        _tenant: str,
     ) -> None:
         """The same for raw samples."""
         self.later(self.world.latency, "hears", lambda: callback(self.world.raw(promql, at)))
