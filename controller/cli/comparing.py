@@ -4,13 +4,17 @@ What is not among them is no error: it may be in the cluster. It is named in a h
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
+from controller.cli.access import Access
 from controller.cli.findings import Finding, Resource, Severity
 from controller.cli.manifests import Path
 from controller.cli.obstacles import Unreadable, obstacles
+from controller.kube import paths
+from controller.kube.errors import Forbidden, NotFound
 from strategies.spec.gate import TemplateKind, TemplateRef
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec, allows
@@ -46,17 +50,31 @@ class Checked:
 class Neighbours:
     """All objects that were given."""
 
-    def __init__(self, resources: list[Resource], sources: dict[str, MetricSourceSpec],
-                 templates: dict[tuple[str, str | None, str], GateTemplateSpec]) -> None:  # fmt: skip
-        """`sources` are the valid MetricSources by name, `templates` the valid templates by kind, namespace and name."""
+    def __init__(
+        self,
+        resources: list[Resource],
+        sources: dict[str, MetricSourceSpec],
+        templates: dict[tuple[str, str | None, str], GateTemplateSpec],
+        access: Access | None = None,
+    ) -> None:
+        """`sources` are the valid MetricSources by name, `templates` the valid templates by kind, namespace and name.
+
+        With `access`, a template that is not among the files is looked for in the cluster.
+        """
         self._resources = [r for r in resources if str(r.value.get("apiVersion")).rpartition("/")[0] == _BUILT_IN.get(r.kind)]
         self.sources = sources
-        self._templates = templates
+        self._templates, self._access = templates, access
 
     def template(self, beside: Resource, named: TemplateRef) -> GateTemplateSpec | None:
-        """The template that a Release names, if it is among the files."""
+        """The template that a Release names, if it is among the files, or in the cluster."""
         namespace = beside.namespace if named.kind is TemplateKind.GATE_TEMPLATE else None
-        return self._templates.get((named.kind, namespace, named.name))
+        key = (named.kind, namespace, named.name)
+        if key not in self._templates and self._access is not None:
+            with suppress(NotFound, Forbidden, ValueError):
+                own = paths.GATE_TEMPLATES.path(namespace or self._access.namespace, named.name)
+                path = own if named.kind is TemplateKind.GATE_TEMPLATE else paths.CLUSTER_GATE_TEMPLATES.path(None, named.name)
+                self._templates[key] = GateTemplateSpec.model_validate(self._access.client.get(path).get("spec") or {})
+        return self._templates.get(key)
 
     def of(self, kind: str, beside: Resource) -> list[Resource]:
         """Objects of this kind in the namespace of `beside`; of several that claim one name, the nearest in the files."""

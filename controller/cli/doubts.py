@@ -96,7 +96,7 @@ def _durations(spec: ReleaseSpec, ways: Mapping[StrategyType, tuple[PlannedStep,
     """A step that is shorter than what its gates look at is judged by what was before it."""
     said: set[Path] = set()
     for kind, number, step in ((kind, number, step) for kind, steps in ways.items() for number, step in enumerate(steps)):
-        path = _duration_of(kind, step, number)
+        path = duration_of(kind, step, number)
         asked = [gate for gate in spec.gates if step.gate_time in gate.at and comparing.is_asked(gate, step)]
         if path is None or path in said or not asked:
             continue
@@ -119,7 +119,7 @@ def _early(spec: ReleaseSpec) -> Iterator[Doubt]:
             return
 
 
-def _duration_of(kind: StrategyType, step: PlannedStep, number: int) -> Path | None:
+def duration_of(kind: StrategyType, step: PlannedStep, number: int) -> Path | None:
     """The field that says how long this step takes; None where there is none."""
     if step.name == "Preview":
         return ("spec", "strategy", "blueGreen", "previewDuration") if kind is StrategyType.BLUE_GREEN else None

@@ -1,4 +1,4 @@
-"""`releasectl lint`: what is wrong with manifests, before anybody applies them. No cluster is asked.
+"""`releasectl lint`: what is wrong with manifests, before anybody applies them. A cluster is asked with --cluster only.
 
 Reading is in manifests.py, the verdicts are the models' and the controller's own; here is only what goes in and comes out.
 """
@@ -16,13 +16,16 @@ from typing import Any
 import click
 
 from controller.api.names import GROUP, VERSION
+from controller.cli.access import Access, enter
 from controller.cli.answers import Exit, Problem
 from controller.cli.comparing import Checked, Neighbours, compare
 from controller.cli.doubts import doubts
 from controller.cli.findings import Finding, Resource, Severity
+from controller.cli.foreseeing import foresee
 from controller.cli.judging import KINDS, judge
 from controller.cli.manifests import Document, Fault, Path, read
 from controller.cli.wording import query_place
+from controller.kube.errors import ApiError
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.release import ReleaseSpec
@@ -48,15 +51,24 @@ class Source:
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("-R", "--recursive", is_flag=True, help="Of a directory, read all that is in it, however deep.")
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option("--cluster", "asks", is_flag=True, help="Also ask the cluster: templates, sources, stable's requests.")
+@click.option("-n", "--namespace", metavar="NAME", help="With --cluster: namespace of what names none; the context's by default.")
+@click.option("--kubeconfig", metavar="FILE", help="With --cluster: kubeconfig; KUBECONFIG or ~/.kube/config by default.")
+@click.option("--context", metavar="NAME", help="With --cluster: context of the kubeconfig; the current one by default.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print.")
-def lint(files: tuple[str, ...], *, recursive: bool, strict: bool, output: str) -> int:
-    """Check Releases, MetricSources and gate templates in FILEs, without a cluster.
+def lint(files: tuple[str, ...], *, recursive: bool, strict: bool, output: str, asks: bool, **where: str | None) -> int:
+    """Check Releases, MetricSources and gate templates in FILEs, without a cluster unless --cluster is given.
 
     A FILE is YAML or JSON, a directory with such files, or - for what comes in. Objects of other kinds are looked at only where a
     Release names them. Exit codes: 0 no errors, 1 errors, 2 unreadable.
     """
     sources = [source for name in files for source in sources_of(name, recursive=recursive)]
-    found = [_strict(each) if strict else each for each in check(sources)]
+    access = enter(where["kubeconfig"], where["context"], where["namespace"]) if asks else None
+    try:
+        found = [_strict(each) if strict else each for each in check(sources, access)]
+    except ApiError as error:
+        assert access is not None
+        raise access.problem(error) from error
     count = Counter(each.severity for each in found)
     if output == "json":
         totals = {f"{severity}s": count[severity] for severity in Severity}
@@ -68,8 +80,8 @@ def lint(files: tuple[str, ...], *, recursive: bool, strict: bool, output: str) 
     return Exit.FAILED if count[Severity.ERROR] else Exit.OK
 
 
-def check(sources: Iterable[Source]) -> list[Finding]:
-    """Everything there is to say about these files, in the order of the text."""
+def check(sources: Iterable[Source], access: Access | None = None) -> list[Finding]:
+    """Everything there is to say about these files, in the order of the text; with `access`, by what the cluster knows, too."""
     found: list[Finding] = []
     resources: list[Resource] = []
     order: dict[str, int] = {}
@@ -81,11 +93,11 @@ def check(sources: Iterable[Source]) -> list[Finding]:
                                      remedy="Correct the YAML; the rest of this document was not read."))  # fmt: skip
             else:
                 resources += objects_of(source, part, found)
-    found += _check_resources(resources)
+    found += _check_resources(resources, access)
     return sorted(found, key=lambda each: (order[each.file], each.place.line, each.place.column))
 
 
-def _check_resources(resources: list[Resource]) -> Iterator[Finding]:
+def _check_resources(resources: list[Resource], access: Access | None) -> Iterator[Finding]:
     valid: list[tuple[Resource, ReleaseSpec]] = []
     metric_sources: dict[str, MetricSourceSpec] = {}
     templates: dict[tuple[str, str | None, str], GateTemplateSpec] = {}
@@ -104,7 +116,7 @@ def _check_resources(resources: list[Resource]) -> Iterator[Finding]:
             metric_sources[resource.name] = spec
         if isinstance(spec, GateTemplateSpec):
             templates[resource.kind, resource.namespace if resource.kind == "GateTemplate" else None, resource.name] = spec
-    neighbours = Neighbours(resources, metric_sources, templates)
+    neighbours = Neighbours(resources, metric_sources, templates, access)
     releases = []
     for resource, spec in valid:
         filled, problems = fill(spec, partial(neighbours.template, resource))
@@ -116,6 +128,8 @@ def _check_resources(resources: list[Resource]) -> Iterator[Finding]:
     for release in releases:
         yield from _warnings(release, neighbours)
         yield from compare(release, neighbours, releases)
+        if access is not None:
+            yield from foresee(access, release)
 
 
 def _warnings(release: Checked, neighbours: Neighbours) -> Iterator[Finding]:

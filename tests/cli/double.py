@@ -27,6 +27,7 @@ RELEASES = "/apis/release-coordinator.io/v1alpha1/namespaces/prod/releases"
 RELEASE = f"{RELEASES}/shop"
 DEPLOYMENT = "/apis/apps/v1/namespaces/prod/deployments/shop"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/release-coordinator/leases/release-coordinator"
+PROMETHEUS = "/api/v1/namespaces/monitoring/services/"
 _LISTS = {
     "/apis/apps/v1/namespaces/prod/replicasets": "replicasets",
     "/apis/apps/v1/namespaces/prod/controllerrevisions": "controllerrevisions",
@@ -57,6 +58,7 @@ class Double:
         self.others: dict[str, list[Object]] = {}
         self.lease: Object | None = None
         self.url = ""
+        self.prometheus: Callable[[str, dict[str, str]], Object | None] = lambda _path, _query: None
         self._asked: list[Object] = []
         self._version, self._shown, self._changed = 1, 0, threading.Condition()
 
@@ -179,6 +181,7 @@ class Double:
         watching = request.query.get("watch") == "true"
         verb = {"PATCH": "patch"}.get(request.method, "watch" if watching else "get" if named else "list")
         resource = request.path.split("/")[-2 if named else -1]
+        resource = "services/proxy" if request.path.startswith(PROMETHEUS) else resource
         if self.down:
             exchange.json(503, status(503, "ServiceUnavailable", "the server is starting"))
             if request.path == RELEASE:
@@ -197,7 +200,8 @@ class Double:
             self._read(exchange)
 
     def _read(self, exchange: Exchange) -> None:
-        path = exchange.request.path
+        request = exchange.request
+        path = request.path
         if path == RELEASE and not self.deleted:
             release = self.release()
             exchange.json(200, release)
@@ -206,6 +210,11 @@ class Double:
         found: Object | None = {DEPLOYMENT: self.deployment, LEASE: lambda: self.lease}.get(path, lambda: None)()
         if path in _LISTS:
             found = {"metadata": {"resourceVersion": "1"}, "items": self.items(_LISTS[path])}
+        elif path.startswith(PROMETHEUS):
+            found = self.prometheus(path, request.query)
+        elif "/metricsources/" in path or "gatetemplates/" in path:
+            name, kind = path.rpartition("/")[2], path.split("/")[-2]
+            found = next((each for each in self.others.get(kind, []) if each["metadata"]["name"] == name), None)
         elif path.endswith("/releases"):
             ours = path in (RELEASES, RELEASES.replace("/namespaces/prod", ""))
             found = {"metadata": {"resourceVersion": str(self._version)}, "items": [self.release()] if ours else []}

@@ -102,11 +102,12 @@ traefik_service_requests_total{{{_OF[1] % service}}} {bad}
 """
 
 
+_BACKEND = "httproute-shop-web-gw-gateways-public-ep-web-0-895711c62f6fbfa019a3-svc-shop-%s@kubernetesgateway"
 TRAEFIK = (
     "# HELP traefik_service_requests_total How many HTTP requests processed on a service, partitioned by status code, protocol, "
     "and method.\n# TYPE traefik_service_requests_total counter\n"
-    + _traefik("shop-web-http-80@kubernetesgateway", "<ok_stable>", "<bad_stable>", _STABLE)
-    + _traefik("shop-web-candidate-http-80@kubernetesgateway", "<ok>", "<bad>", ("<fast>", "<all>"))
+    + _traefik(_BACKEND % "web-0", "<ok_stable>", "<bad_stable>", _STABLE)
+    + _traefik(_BACKEND % "web-candidate-1", "<ok>", "<bad>", ("<fast>", "<all>"))
 )
 
 

@@ -1,0 +1,86 @@
+"""Which steps are too short for a gate that compares, and which duration or weight would do."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from strategies.analysis.feasibility import Traffic
+from strategies.rollout.foreseen import Blind, blind
+from strategies.spec.base import format_duration
+from strategies.spec.release import ReleaseSpec
+
+BUSY, QUIET, HOPELESS = (Traffic(rate=rate, bad=bad) for rate, bad in ((500, 0.01), (5, 0.01), (0.05, 0.0001)))
+RATIO: dict[str, Any] = {"bad": "bad_total", "total": "all_total"}
+
+
+def spec(weight: int = 5, duration: str = "5m", *, routed: bool = True, gates: tuple[dict[str, Any], ...] = ()) -> ReleaseSpec:
+    """A canary with one step before the last."""
+    asked = gates or ({"name": "errors", "ratio": RATIO},)
+    steps = [{"weight": weight, "duration": duration}, {"weight": 100}]
+    traffic = {"traffic": {"httpRoute": {"name": "web"}}} if routed else {}
+    return ReleaseSpec.model_validate(
+        {"workloadRef": {"name": "web"}, "strategy": {"canary": {"steps": steps}}, "gates": asked, **traffic}
+    )
+
+
+def found(traffic: Traffic, weight: int = 5, duration: str = "5m", **how: Any) -> list[Blind]:
+    """Steps in which the gate would see nothing."""
+    return list(blind(spec(weight, duration, **how), 10, {"errors": traffic}))
+
+
+def test_a_busy_service_needs_no_more_than_it_has() -> None:
+    """Nothing is said of a step that is long enough."""
+    assert found(BUSY) == []
+
+
+@pytest.mark.parametrize("traffic", [QUIET, Traffic(rate=50, bad=0.002), Traffic(rate=20, bad=0.2)])
+@pytest.mark.parametrize("form", ["ratio", "latency"])
+def test_the_duration_and_the_weight_that_are_named_would_do_each_by_itself(traffic: Traffic, form: str) -> None:
+    """And not much less would; a candidate twice as bad is meant, as in the text while a release runs."""
+    asked = RATIO if form == "ratio" else {"histogram": "seconds_bucket", "threshold": 0.3}
+    gates = ({"name": "errors", form: asked},)
+    (one,) = found(traffic, 2, "3m", gates=gates)
+    assert (one.number, one.step.weight, one.times) == (1, 2, 2.0)
+    assert one.duration is not None
+    assert found(traffic, 2, format_duration(one.duration), gates=gates) == []
+    assert found(traffic, 2, format_duration(one.duration - timedelta(minutes=3)), gates=gates)
+    if one.weight is not None:
+        assert found(traffic, one.weight, "3m", gates=gates) == []
+        assert found(traffic, one.weight - 1, "3m", gates=gates)
+
+
+def test_what_could_not_be_seen_in_a_day_or_by_half_of_the_traffic_is_said() -> None:
+    """No number is made up."""
+    (one,) = found(HOPELESS)
+    assert (one.duration, one.weight) == (None, None)
+
+
+def test_a_step_that_ends_before_a_window_can_be_read_has_no_weight_that_would_do() -> None:
+    """Interval and delay are part of what it takes."""
+    (one,) = found(BUSY, duration="40s")
+    assert one.weight is None
+    assert one.duration is not None and one.duration > timedelta(seconds=50)
+
+
+def test_the_share_without_a_router_is_that_of_the_pods() -> None:
+    """5 % of ten pods is one of eleven."""
+    (one,) = found(QUIET, routed=False)
+    assert one.step.weight == 9
+
+
+def test_only_gates_that_compare_in_this_step_and_whose_traffic_is_known_are_foreseen() -> None:
+    """A gate that is asked in the bake alone, a threshold, and one without traffic say nothing."""
+    gates = ({"name": "errors", "ratio": {**RATIO, "max": 0.1}, "at": ["bake"]},
+             {"name": "up", "threshold": {"query": "up", "max": 1}},
+             {"name": "unknown", "ratio": RATIO})  # fmt: skip
+    assert list(blind(spec(gates=gates), 10, {"errors": QUIET, "up": QUIET})) == []
+
+
+def test_gates_share_the_error_budget_so_that_each_needs_longer() -> None:
+    """With two of them, each fails at twice the evidence."""
+    one, two = ({"name": name, "ratio": RATIO} for name in ("errors", "more"))
+    (alone,) = found(QUIET, gates=(one,))
+    (shared,) = found(QUIET, gates=(one, two))
+    assert alone.duration is not None and shared.duration is not None
+    assert shared.duration > alone.duration
