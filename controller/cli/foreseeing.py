@@ -31,9 +31,11 @@ from strategies.analysis.series import Series
 from strategies.analysis.verdict import Unknown
 from strategies.analysis.windows import Span
 from strategies.rollout.foreseen import LONGEST, Blind, blind
+from strategies.rollout.plan import taken
 from strategies.spec.base import format_duration
 from strategies.spec.gate import Counting, Gate
 from strategies.spec.metric_source import MetricSourceSpec, allows
+from strategies.spec.release import StrategyType
 
 Object = dict[str, Any]
 _OVER = timedelta(minutes=10)
@@ -64,7 +66,9 @@ class _Stable:
 
 def foresee(access: Access, release: Checked) -> Iterator[Finding]:
     """Warnings about steps in which a gate would see nothing, and hints about what could not be looked at."""
-    resource, spec = release.resource, release.spec
+    resource, kind = release.resource, release.spec.strategy.type
+    # What Auto chooses is known at the start only; of what it can choose, a canary is what has steps.
+    spec = taken(release.spec, StrategyType.CANARY if kind is StrategyType.AUTO else kind)
     comparing = [(number, gate, gate.counting) for number, gate in enumerate(spec.gates) if gate.counting is not None]
     if not comparing:
         return

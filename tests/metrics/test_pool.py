@@ -182,6 +182,17 @@ def test_the_same_question_is_asked_once() -> None:
     assert len(source.asked) == 2, "what was asked about a time that has passed stays as it is"
 
 
+def test_a_call_is_neither_remembered_nor_held_back() -> None:
+    """What has an effect happens each time; whoever calls pauses by himself."""
+    queries, source, answered = Queries(), Silent(), answers()
+    for said in (False, False, True, True):
+        source.answers = said
+        queries.call("hook", source, "text", AT, answered.put, "a")
+        assert isinstance(answered.get(timeout=WAIT), Sample) is said
+        wait_for(lambda: not queries._open)
+    assert source.asked == ["text"] * 4
+
+
 def test_raw_samples_of_one_time_are_asked_once_also_when_turns_come_one_after_the_other() -> None:
     """Fifty Releases that count the same cost one query; another time is another question, and so is one that had no answer."""
     queries, source, answered = Queries(), Slow(), answers()
