@@ -12,7 +12,7 @@ from controller.api import names
 from controller.cli.view import lasting
 from controller.reconcile import commit
 from controller.workloads import pods as pod_objects
-from strategies.rollout.plan import plan
+from strategies.rollout.plan import plan, taken
 from strategies.spec.base import format_duration
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Revision, Status, Trial
@@ -102,7 +102,7 @@ def _steps(spec: ReleaseSpec | None, status: Status, deployment: Object | None, 
     routed = status.wheel is not None and status.wheel.route is not None
     left = {passed.index: passed.left for passed in trial.passed}
     lines = []
-    for index, step in enumerate(plan(spec, trial.kind, replicas, routed=routed)):
+    for index, step in enumerate(plan(taken(spec, trial.strategy), trial.kind, replicas, routed=routed)):
         name = f"{step.weight}%" if step.name in ("Traffic", "Batch") else step.name
         if index < trial.step.index:
             lines.append(StepLine(name=name, mark="done", time=f"left {lasting(now - left[index])} ago" if index in left else ""))

@@ -73,7 +73,8 @@ def read_traffic(look: Look, known: tuple[ReplicaSet, ...]) -> Seen:
     split_here = service_objects.split_for(in_namespace, memory.uid)
     found = [
         s for s in in_namespace
-        if s["metadata"]["name"] not in ignored
+        # One that is pinned is ours until it is unpinned, whatever the spec says meanwhile.
+        if (s["metadata"]["name"] not in ignored or names.PIN in (s["metadata"].get("labels") or {}))
         and (s["metadata"]["name"] in split_here or _concerns(s, look.raw, look.status))
     ]  # fmt: skip
     read = tuple(service_objects.read(s, slices.get(s["metadata"]["name"], []), owners) for s in found)

@@ -18,6 +18,7 @@ from controller.api import names
 from controller.clock import utc_now
 from strategies.review.judge import headline
 from strategies.spec.phase import Phase
+from strategies.spec.reason import Reason
 from strategies.spec.status import Status
 
 Object = dict[str, Any]
@@ -76,8 +77,9 @@ class Recorder:
             self._say(_about(release), "Warning", "RedFlags", headline(new.review))
         if old.phase is Phase.WAITING and new.phase is Phase.PROGRESSING and not started:
             return
-        kind = _TOLD.get(new.phase)
-        if kind is not None and (old.phase is not new.phase or started):
+        kind = "Normal" if new.reason is Reason.STEPS_CHANGED else _TOLD.get(new.phase)
+        turned = old.phase is not new.phase or (new.reason is Reason.STEPS_CHANGED and old.message != new.message)
+        if kind is not None and (turned or started):
             self._say(_about(release), kind, str(new.reason), new.message)
 
     def failed(self, release: Object, effect: str, error: str) -> None:

@@ -12,7 +12,8 @@ from strategies.rollout.phases import MOVING
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import SENTENCES, Reason
-from strategies.spec.status import Condition
+from strategies.spec.release import StrategyType
+from strategies.spec.status import Condition, Kind
 
 _STALLED = frozenset({Phase.BLOCKED, Phase.INVALID, Phase.WORKLOAD_MISSING, Phase.ROLLED_BACK, Phase.PAUSED})
 
@@ -37,6 +38,8 @@ def conditions(turn: Turn, pending: Pending) -> tuple[Condition, ...]:
         "RollbackReady": _way_back(turn),
         "HoldActive": _hold(turn),
     }
+    if (kept := _strategy_kept(turn)) is not None:
+        said["SpecFollowed"] = kept
     before = {c.type: c for c in turn.status.conditions}
     return tuple(_condition(turn, name, what, before.get(name)) for name, what in said.items())
 
@@ -47,6 +50,16 @@ def _condition(turn: Turn, name: str, said: _Said, before: Condition | None) -> 
     since = before.last_transition_time if before is not None and same else turn.now
     return Condition(type=name, status=status, reason=said.reason, message=said.message[:1024],
                      observed_generation=turn.observation.generation, last_transition_time=since)  # fmt: skip
+
+
+def _strategy_kept(turn: Turn) -> _Said | None:
+    """Said only while it is so: a trial goes on by the type of strategy that it began with."""
+    kept = turn.trial.strategy if turn.trial and turn.trial.kind is Kind.RELEASE else None
+    if kept is None or turn.spec is None or turn.spec.strategy.type in (kept, StrategyType.AUTO):
+        return None
+    message = (f"spec.strategy.type is {turn.spec.strategy.type} now, and holds from the next release on; this one goes on as "
+               f"{kept}, as it began. To begin anew: abort=true, then retry=true.")  # fmt: skip
+    return _Said(status=False, reason="StrategyKept", message=message)
 
 
 def _ready(turn: Turn, pending: Pending) -> _Said:

@@ -13,6 +13,7 @@ from typing import Any
 from strategies.rollout import gates
 from strategies.rollout.checks import CHECKS
 from strategies.rollout.conditions import conditions
+from strategies.rollout.moves import replanned
 from strategies.rollout.order import Pending, pending
 from strategies.rollout.turn import NO_PODS_PATIENCE, Turn
 from strategies.rollout.wanted import overdue
@@ -50,11 +51,12 @@ class Decision:
 def decide(spec: ReleaseSpec | None, observation: Observation, status: Status, now: datetime) -> Decision:
     """One turn. `spec` is None when it is invalid (then `observation.spec_error` says why). Never raises, never waits."""
     turn = Turn(spec=spec, status=status, observation=observation, now=now)
-    turn = _with(turn, status, gates.fold(turn))
+    turn = _with(turn, replanned(turn), ())
+    turn = _with(turn, turn.status, gates.fold(turn))
     before = pending(turn)
     following, trace = _first(turn, before)
     after = _with(turn, following, _evidence(turn, following))
-    left = pending(after) if following is not status else before
+    left = pending(after) if following is not turn.status else before
     shown = _shown(after, left)
     answered = {a.id for a in shown.requests}
     removals = tuple(RemoveRequest(key=r.key, value=r.value) for r in observation.requests if r.id in answered)

@@ -4,12 +4,13 @@ They do not ask whether a move is right; the checks do.
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from strategies.review.judge import examine
 from strategies.rollout.comparing import carried
-from strategies.rollout.plan import plan, taken
+from strategies.rollout.plan import numbering, plan, taken
 from strategies.rollout.reviewing import subject
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
@@ -59,6 +60,7 @@ def begin(turn: Turn, kind: Kind) -> Status:
         attempt=attempt,
         kind=kind,
         strategy=spec.strategy.type,
+        steps=numbering(spec, kind),
         candidate=candidate,
         step=Step(index=0, of=len(planned), name=planned[0].name, weight=planned[0].weight, entered=turn.now),
         started=turn.now,
@@ -95,13 +97,41 @@ def advance(turn: Turn, by: str) -> Status:
     return to(turn, Phase.PROGRESSING, Reason.STEP, message, trial=moved, paused=False)
 
 
+def replanned(turn: Turn) -> Status:
+    """The status with its step as the plan has it now: people may have changed the steps, and shares follow the replicas.
+
+    Traffic rises only from step to step, never by an edit: where the steps were changed, the trial stands at the last of them
+    that gives no more than it has. A step that is there unchanged goes on; any other begins anew.
+    """
+    trial, planned = turn.trial, turn.plan
+    if trial is None or turn.undoing or turn.spec is None or not planned:
+        return turn.status
+    step, steps = trial.step, numbering(taken(turn.spec, trial.strategy), trial.kind)
+    changed = trial.strategy is not None and steps != trial.steps  # None: an older version of us has begun it.
+    index = min(step.index, len(planned) - 1)
+    if changed:
+        index = max((i for i, s in enumerate(planned) if s.weight <= step.weight), default=0)
+    found = planned[index]
+    place = {"index": index, "of": len(planned), "name": found.name, "weight": found.weight}
+    moved: dict[str, Any] = {"step": step.model_copy(update=place)}
+    if changed and (found.name, found.weight) != (step.name, step.weight):
+        moved |= {"step": Step(**place, entered=turn.now), "gates": carried(replace(turn, gates=trial.gates), found),
+                  "ready_deadline": turn.now + turn.spec.progress_deadline}  # fmt: skip
+    if not changed:
+        same = moved["step"] == step
+        return turn.status if same else turn.status.model_copy(update={"trial": trial.model_copy(update=moved)})
+    message = f"The steps were changed to {steps} in mid-release: it goes on from {found.name} {index} ({found.weight}%)."
+    phase = turn.phase if turn.phase in (Phase.PAUSED, Phase.BAKING) else Phase.PROGRESSING
+    return to(turn, phase, Reason.STEPS_CHANGED, message, trial=trial.model_copy(update={**moved, "steps": steps}))
+
+
 def unprotect(turn: Turn) -> Status:
     """The trial goes on at full size and full traffic, because there is nothing to protect."""
     trial = turn.trial
     assert trial is not None and turn.spec is not None
     step = Step(index=0, of=1, name="Bake", weight=100, entered=turn.now)
     moved = trial.model_copy(
-        update={"kind": Kind.UNPROTECTED, "step": step, "gates": (),
+        update={"kind": Kind.UNPROTECTED, "step": step, "steps": "", "gates": (),
                 "ready_deadline": turn.now + turn.spec.progress_deadline}
     )  # fmt: skip
     message = "Stable has had no ready pod for a minute: the candidate gets all traffic at once, on pod health alone."

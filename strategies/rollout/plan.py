@@ -1,7 +1,8 @@
 """The steps of a trial: what each wants of the world, and what must be true before the next one.
 
 A plan is recomputed in every turn from the spec and the present number of replicas, so that an autoscaler may act at any
-time. One engine carries out all of them; a strategy is nothing but a plan.
+time, and people may change what is still to come. A trial keeps the type of strategy that it began with. One engine carries
+out all of them; a strategy is nothing but a plan.
 """
 
 import math
@@ -63,6 +64,15 @@ def taken(spec: ReleaseSpec, strategy: StrategyType | None) -> ReleaseSpec:
     if strategy in (None, spec.strategy.type):
         return spec
     return spec.model_copy(update={"strategy": spec.strategy.model_copy(update={"type": strategy})})
+
+
+def numbering(spec: ReleaseSpec, kind: Kind) -> str:
+    """By what the steps of the plan are numbered, for people: a canary's weights, or the size of a batch; "" for fixed steps."""
+    if kind is Kind.RESTART or (kind is Kind.RELEASE and spec.strategy.type is StrategyType.ROLLING):
+        return f"batches of {spec.strategy.rolling.batch}"
+    if kind is Kind.RELEASE and spec.strategy.type is StrategyType.CANARY:
+        return ", ".join(f"{step.weight}%" for step in spec.strategy.canary.steps)
+    return ""
 
 
 def canary_pods(weight: int, replicas: int, *, routed: bool) -> int:

@@ -56,11 +56,8 @@ def pins(turn: Turn, world: World) -> list[Effect] | Wait:
 
 
 def moved_pins(turn: Turn, world: World) -> list[Effect] | Wait:
-    """Services that are pinned follow to the new stable revision; unpinned ones (rolling) stay so."""
-    if world.pin is None:
-        return []
-    pinned = tuple(s for s in _services(turn) if s.pin is not None)
-    return _moves(pinned, world.pin) or (followed(turn, world) if pinned else [])
+    """Services follow to the new stable revision; after batches they are on all pods, and stay so."""
+    return [] if turn.exchanged else pins(turn, world)
 
 
 def followed(turn: Turn, world: World) -> list[Effect] | Wait:

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     SCALED_TO_ZERO = "ScaledToZero"
     STARTED = "Started"
     STEP = "Step"
+    STEPS_CHANGED = "StepsChanged"
     GATES_INCONCLUSIVE = "GatesInconclusive"
     INCONCLUSIVE_TOO_LONG = "InconclusiveTooLong"
     APPROVAL_NEEDED = "ApprovalNeeded"
@@ -72,6 +73,7 @@ SENTENCES = {
     Reason.SCALED_TO_ZERO: "The Deployment is scaled to 0; the change goes out when there are replicas again.",
     Reason.STARTED: "A new template is going out.",
     Reason.STEP: "The candidate is at its next step.",
+    Reason.STEPS_CHANGED: "The spec's steps were changed in mid-release.",
     Reason.GATES_INCONCLUSIVE: "A gate cannot tell yet.",
     Reason.INCONCLUSIVE_TOO_LONG: "Gates could not tell for longer than maxInconclusive.",
     Reason.APPROVAL_NEEDED: "This step waits for a person.",

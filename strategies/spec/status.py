@@ -171,6 +171,7 @@ class Trial(Record):
     attempt: Count = Field(description="Number of the try, counted over the Release's life.")
     kind: Kind = Field(description="Release, Restart, Rollback, or Unprotected when stable has no ready pod.")
     strategy: StrategyType | None = Field(None, description="The type of strategy that it began with, and keeps.")
+    steps: Text = Field("", description="The weights, or the size of the batches, by which its steps are numbered.")
     candidate: Revision = Field(description="The revision on trial.")
     step: Step = Field(description="Where it is.")
     started: Time = Field(description="When it started.")

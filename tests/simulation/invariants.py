@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 SECRET = "s3cret-token-of-the-source"
+_SEEN = 1.0
+"""Seconds until a new Service is pinned."""
 _STAGES = {"Preview": "before-traffic", "Traffic": "step", "Batch": "step", "Bake": "bake"}
 
 
@@ -39,6 +41,11 @@ class Invariants:
         self.checks, self.last_write = 0, 0.0
         self.misled = False
         """Somebody has edited the status by hand: what is held against it proves nothing."""
+        self.began = ""
+        """The type of strategy that the spec had when the last trial began."""
+        self._returning = False
+        self._made: dict[str, float] = {}
+        """When each Service was made: it may find any pod until we have seen it."""
         self._objects: dict[str, dict[str, Object]] = defaultdict(dict)
         self._answers: dict[str, dict[datetime, float]] = defaultdict(dict)
         self._completed: dict[str, str] = {}
@@ -181,6 +188,8 @@ class Invariants:
         """S1: all users at once only for a revision that can carry them; with a fault, pods may go unseen at any time."""
         old, new = ((o["spec"].get("selector") or {}).get(names.HASH) if o else None for o in (before, now))
         trial = look.trial
+        if before is None:
+            self._made[now["metadata"]["name"]] = self._world.loop.now()
         if writer is None or old == new or not trial or trial.get("outcome") or self._world.faults:
             return
         found = self._objects["ReplicaSet"].get(trial["candidate"]["replicaSet"])
@@ -205,6 +214,11 @@ class Invariants:
             undone = new["trial"].get("outcome") or gate["verdict"] != "Fail"
             assert undone or answers, f"S4: gate {gate['name']} has failed, and the trial goes on"
         was, is_ = old.get("trial") or {}, new.get("trial") or {}
+        if is_ and is_["attempt"] != was.get("attempt"):
+            asked = (now["spec"].get("strategy") or {}).get("type", "Canary")
+            self.began = is_.get("strategy", "") if asked == "Auto" else asked
+        if is_ and not is_.get("outcome") and (is_["attempt"], is_["kind"]) == (was.get("attempt"), was.get("kind")):
+            self._s2_step(look, was, is_)
         if is_ and is_["attempt"] != was.get("attempt") and is_["kind"] == "Release":
             again = is_["candidate"].get("version") in [r.get("version") for r in new.get("rejected") or []]
             assert not again, f"S4: rejected {is_['candidate'].get('version')} is on trial again"
@@ -212,6 +226,15 @@ class Invariants:
         self._s10_once(old, new)
         if new.get("phase") != old.get("phase") or new.get("reason") != old.get("reason"):
             self._world.note(f"phase {new['phase']}/{new['reason']}")
+
+    def _s2_step(self, look: Look, was: Object, is_: Object) -> None:
+        """Another weight comes with an advance; or the steps were changed, and it is none that is higher."""
+        old, new = was["step"], is_["step"]
+        advanced = len(is_.get("passed") or []) > len(was.get("passed") or [])
+        rose = new["weight"] > old["weight"] and (look.routed or was.get("steps") != is_.get("steps"))
+        assert advanced or not rose or new["index"] == 0, f"S2: the step's weight rose to {new['weight']} without an advance"
+        if new["name"] == "Preview" != old["name"]:
+            self._returning = True
 
     def _s3_counted(self, gate: Object, step: Object, since: datetime) -> None:
         """Of a gate that compares: as many windows as it needs were begun and read after the step's start."""
@@ -229,7 +252,10 @@ class Invariants:
             return
         completed = not is_ and new.get("retiring") and not old.get("retiring")
         stepped = (
-            is_ and (is_["attempt"], is_["kind"]) == (was["attempt"], was["kind"]) and is_["step"]["index"] > was["step"]["index"]
+            is_
+            and (is_["attempt"], is_["kind"]) == (was["attempt"], was["kind"])
+            and is_["step"]["index"] > was["step"]["index"]
+            and was.get("steps") == is_.get("steps")
         )
         promoted = [
             a for a in new.get("requests") or [] if a not in (old.get("requests") or []) and a["key"] == "promote" and a["done"]
@@ -341,9 +367,12 @@ class Invariants:
             return
         if not look.routed and trial["step"]["name"] != "Preview":
             return
-        for service in self._objects["Service"]:
-            count = 0 if service == "shop-candidate" else look.ready(service).get(trial["candidate"]["replicaSet"], 0)
-            assert not count, f"S2: Service {service} has {count} endpoints of the candidate"
+        name, now = trial["candidate"]["replicaSet"], self._world.loop.now()
+        free = {"shop-candidate", *look.ignored, *(s for s, made in self._made.items() if now - made < _SEEN)}
+        counts = {s: look.ready(s).get(name, 0) for s in self._objects["Service"] if s not in free}
+        found = [f"Service {service} has {count} endpoints" for service, count in counts.items() if count]
+        self._returning = self._returning and bool(found) and trial["step"]["name"] == "Preview"
+        assert not found or self._returning, f"S2: {found[0]} of the candidate"
 
     def _image(self, name: str) -> str:
         """The tag of a ReplicaSet or of a hash, so that names do not matter."""

@@ -78,14 +78,18 @@ class Look:
     @property
     def exchange(self) -> bool:
         """Whether pods are exchanged in batches."""
-        return (self.trial or {}).get("step", {}).get("name") == "Batch"
+        kind = (self.trial or {}).get("kind")
+        return kind == "Restart" or (kind == "Release" and self._world.invariants.began == "Rolling")
 
     @property
     def in_batches(self) -> bool:
-        """Whether the Release exchanges pods in batches: then Services find those of both sides."""
-        asked = ((self.release or {}).get("spec") or {}).get("strategy", {}).get("type")
-        last = self.trial or (self.status.get("history") or [{}])[-1]
-        return bool((last.get("strategy") if asked == "Auto" else asked) == "Rolling")
+        """Whether the last release exchanged pods in batches: then Services find those of both sides."""
+        return self._world.invariants.began == "Rolling"
+
+    @property
+    def ignored(self) -> list[str]:
+        """The Services that the spec wants to have left alone."""
+        return list((((self.release or {}).get("spec") or {}).get("traffic") or {}).get("ignoreServices") or ())
 
     @property
     def leaving(self) -> set[str]:
@@ -96,7 +100,10 @@ class Look:
     def reached(self, found: Object) -> bool:
         """Whether a Service that users call selects this ReplicaSet's pods. Nobody calls the candidate's but by the route."""
         labels = found["metadata"].get("labels") or {}
-        called = [s for name, s in self._objects["Service"].items() if name != "shop-candidate" or self.share(self.route)]
+        called = [
+            s for name, s in self._objects["Service"].items()
+            if name not in self.ignored and (name != "shop-candidate" or self.share(self.route))
+        ]  # fmt: skip
         selectors = [s["spec"].get("selector") or {} for s in called if s["spec"].get("type") != "ExternalName"]
         return any(selector and selector.items() <= labels.items() for selector in selectors)
 
@@ -108,7 +115,7 @@ class Look:
         if step["name"] == "Bake":
             return warm
         if step["name"] == "Preview":
-            blue_green = strategy.get("type") == "BlueGreen"
+            blue_green = self._world.invariants.began == "BlueGreen"
             return parse_duration(strategy.get("blueGreen", {}).get("previewDuration", "0s")) if blue_green else timedelta()
         if step["name"] == "Batch":
             return parse_duration(strategy.get("rolling", {}).get("pause", "0s"))

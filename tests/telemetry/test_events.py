@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -106,6 +107,15 @@ def test_turning_points_are_told_and_nothing_else(old: Phase, new: Phase, reason
     after = Status(phase=new, reason=Reason.HOLD_NOT_ACTIVE, message="why")
     written.recorder.transition(RELEASE, Status(phase=old), after)
     assert [e["reason"] for e in written.end().events] == reasons
+
+
+def test_steps_that_were_changed_are_told_once_for_each_change() -> None:
+    """The phase may stay what it was."""
+    written = Written()
+    told = [Status(phase=Phase.PAUSED, reason=Reason.STEPS_CHANGED, message=m) for m in ("to 5%", "to 5%", "to 9%")]
+    for old, new in pairwise([Status(phase=Phase.PAUSED), *told]):
+        written.recorder.transition(RELEASE, old, new)
+    assert [(e["reason"], e["note"]) for e in written.end().events] == [("StepsChanged", "to 5%"), ("StepsChanged", "to 9%")]
 
 
 def test_a_refused_request_is_told_and_one_that_was_done_is_not() -> None:
