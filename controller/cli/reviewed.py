@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from controller.cli.access import Access
-from controller.cli.answers import Exit, Problem
+from controller.cli.answers import Exit, Problem, may_not
+from controller.cli.contracts import compare
 from controller.cli.findings import Finding, Resource
 from controller.cli.judging import judge
 from controller.cli.lint import Source, objects_of
@@ -24,7 +25,9 @@ from controller.kube.paths import Resource as Kind
 from controller.reconcile import commit
 from controller.reconcile.turn import read_spec
 from controller.workloads import template
+from strategies.analysis.verdict import Unknown
 from strategies.review.subject import Subject
+from strategies.spec.change import Contract
 from strategies.spec.release import ReleaseSpec
 
 Object = dict[str, Any]
@@ -66,6 +69,11 @@ class Manifests:
     def services(self, deployment: Object) -> tuple[str, ...] | None:
         """Names of the Services on its pods; None where no Service is among the files."""
         return _selecting([each.value for each in self.resources if each.kind == "Service"], deployment)
+
+    def contract(self, contract: Contract) -> str | None:
+        """The text of a contract, if its ConfigMap is among them."""
+        found = next((each for each in self.resources if each.kind == "ConfigMap" and each.name == contract.config_map), None)
+        return _text_of(found.value, contract) if found else None
 
     def autoscaled(self, name: str) -> bool | None:
         """True where an autoscaler of the Deployment is among the files; otherwise nothing is known."""
@@ -133,6 +141,7 @@ def offline(new: Manifests, old: Manifests, name: str | None) -> Subject:
         old=template.plain(earlier["spec"]["template"]),
         old_version=_version(earlier, before[1] if before else spec),
         autoscaled=new.autoscaled(workload),
+        contracts=compare(spec.change, old.contract, new.contract),
     )
 
 
@@ -146,7 +155,18 @@ def against_cluster(access: Access, new: Manifests, name: str | None) -> Subject
         access = replace(access, namespace=given[0].namespace)
     live = _get(access, paths.RELEASES, wanted)
     spec = given[1] if given else live_spec(_required(live, new, f"Release {wanted}"))
-    return live_subject(access, wanted, spec, live, new.deployment(spec.workload_ref.name))
+    made = live_subject(access, wanted, spec, live, new.deployment(spec.workload_ref.name))
+
+    def kept(contract: Contract) -> str | Unknown | None:
+        try:
+            return _text_of(access.client.get(paths.CONFIG_MAPS.path(access.namespace, contract.config_map)), contract)
+        except NotFound:
+            return None
+        except Forbidden as error:
+            return Unknown(reason=error.reason, message=f"you may not {may_not(error)}")
+
+    # What the files leave out may have been applied already: that compared with itself would prove nothing.
+    return replace(made, contracts=compare(spec.change, kept, new.contract))
 
 
 def live_spec(release: Object) -> ReleaseSpec:
@@ -200,6 +220,12 @@ def _subject(name: str, spec: ReleaseSpec, after: Object, services: tuple[str, .
 
 def _version(deployment: Object, spec: ReleaseSpec) -> str | None:
     return template.view(deployment["spec"]["template"], spec.version.from_label, spec.version.literal).version
+
+
+def _text_of(config_map: Object, contract: Contract) -> str | None:
+    data = config_map.get("data")
+    text = data.get(contract.key) if isinstance(data, dict) else None
+    return text if isinstance(text, str) else None
 
 
 def _required(found: Any, manifests: Manifests, what: str = "Release") -> Any:

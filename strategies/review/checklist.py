@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from strategies.review.consequences import migrations, ports_gone
+from strategies.review.contracts import broken, problems, unbroken
 from strategies.review.difference import Area
 from strategies.review.plans import is_one_sentence, rehearsal
 from strategies.review.risk import LEVELS
@@ -48,11 +49,28 @@ def _compatibility(case: Case) -> Found:
     planned = ", ".join(m.name for m in migrations(case.subject))
     if gone := ports_gone(case.found):
         return State.MISSING, f"{'; '.join(gone)}: keep it until nobody uses it"
+    if case.change and case.change.contracts:
+        return _contracts(case, planned)
     if planned:
         return State.DONE, f"migrations are declared: {planned}"
     if case.risk is Risk.LOW:
         return State.NOT_APPLICABLE, "nothing that is declared or seen changes behaviour"
     return State.UNKNOWN, "contracts are not compared, and no migration is declared"
+
+
+def _contracts(case: Case, planned: str) -> Found:
+    """Of the declared ones: a comparison that could not be made is none that has passed."""
+    compared = case.subject.contracts
+    if compared is None:
+        return State.UNKNOWN, "contracts are declared; `releasectl review -f` compares them with the older ones"
+    if wrong := (*problems(compared), *(broken(compared) if not planned and case.bump is not Bump.MAJOR else ())):
+        return State.MISSING, "; ".join(wrong)
+    if any(each.first for each in compared):
+        return State.UNKNOWN, f"{unbroken(compared)}: there is no older one to compare with"
+    if broken(compared):
+        why = "migrations are declared" if planned else "the major version says so"
+        return State.DONE, f"{why}: {'; '.join(broken(compared))}"
+    return State.DONE, f"nothing breaks: {unbroken(compared)}"
 
 
 def _flag(case: Case) -> Found:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from strategies.review.contracts import broken
 from strategies.review.difference import Area, Difference
 from strategies.review.subject import Case, Subject
 from strategies.rollout.plan import Exposure, PlannedStep
@@ -21,9 +22,10 @@ def migrations(subject: Subject) -> tuple[Migration, ...]:
 
 
 def breaking(subject: Subject, found: tuple[Difference, ...] | None) -> tuple[str, ...]:
-    """What those who use the old version would miss: ports that are gone, data that it cannot work with."""
-    return (*ports_gone(found), *(f"after migration {m.name} the old version does not work" for m in migrations(subject)
-                     if not m.backward_compatible))  # fmt: skip
+    """What those who use the old version would miss: ports, what a contract promised, data that it can work with."""
+    locked = [m.name for m in migrations(subject) if not m.backward_compatible]
+    lost = (f"after migration {name} the old version does not work" for name in locked)
+    return (*ports_gone(found), *broken(subject.contracts), *lost)
 
 
 def ports_gone(found: tuple[Difference, ...] | None) -> tuple[str, ...]:

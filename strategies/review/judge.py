@@ -3,7 +3,7 @@
 It never raises, whatever the templates are, and it blocks nothing.
 """
 
-from strategies.review import consequences, risk
+from strategies.review import consequences, contracts, risk
 from strategies.review.checklist import checklist, missing
 from strategies.review.difference import differences, told
 from strategies.review.red_flags import red_flags
@@ -62,9 +62,19 @@ def _compatibility(case: Case) -> Compatibility:
     data = "Unknown: spec.change is missing" if change is None else "Compatible, as declared: no migration"
     if declared:
         data = f"Migration needed: {', '.join(_form(m) for m in declared)}"
-    api = f"Breaking: {broken}" if broken else "Unknown: no contract is compared"
+    api = f"Breaking: {broken}" if broken else _api(case)
     dependencies = f"Coordination needed: {broken}" if broken else "Unknown: who depends on this is declared nowhere"
     return Compatibility(api=api[:LONGEST], data=data[:LONGEST], dependencies=dependencies[:LONGEST])
+
+
+def _api(case: Case) -> str:
+    """Of contracts in which nothing was found that breaks."""
+    compared = case.subject.contracts
+    if not compared:
+        return "Unknown: no contract is compared"
+    wrong, seen = contracts.problems(compared), contracts.unbroken(compared)
+    unsure = wrong or any(each.first for each in compared)
+    return f"Unknown: {'; '.join(wrong) or seen}" if unsure else f"Compatible: {seen}"
 
 
 def _form(migration: Migration) -> str:

@@ -6,6 +6,7 @@ What is declared counts as far as nothing that is seen contradicts it: what is s
 from collections.abc import Iterator
 from itertools import groupby
 
+from strategies.review.contracts import broken
 from strategies.review.difference import Area, Difference, named
 from strategies.review.subject import Subject
 from strategies.review.versions import Bump, bump
@@ -39,10 +40,10 @@ _MOST_NAMED = 3
 
 
 def grounds(subject: Subject, found: tuple[Difference, ...] | None) -> tuple[Ground, ...]:
-    """All reasons, in the order: what is declared, migrations, the version, what is seen."""
+    """All reasons, in the order: what is declared, migrations, the version, contracts, what is seen in the template."""
     cosmetic = subject.spec.change is not None and subject.spec.change.kind is ChangeKind.COSMETIC
     contradicted = ", but the change is declared cosmetic" if cosmetic else ""
-    every = (*_declared(subject), *_migrations(subject), *_version(subject), *_seen(found))
+    every = (*_declared(subject), *_migrations(subject), *_version(subject), *_contracts(subject), *_seen(found))
     return tuple(
         ground.model_copy(update={"message": f"{ground.message}{contradicted if ground.level is not Risk.LOW else ''}"[:LONGEST]})
         for ground in every[:MOST_GROUNDS]
@@ -91,6 +92,15 @@ def _version(subject: Subject) -> Iterator[Ground]:
     elif step is not Bump.SAME:
         risk, why = _BUMPS[step]
         yield Ground(level=risk, message=f"version {subject.old_version} → {subject.new_version}: {why}")
+
+
+def _contracts(subject: Subject) -> Iterator[Ground]:
+    for text in broken(subject.contracts):
+        yield Ground(level=Risk.HIGH, message=text)
+    for contract in subject.contracts or ():
+        if contract.safe:
+            first = contract.safe[0][:100]
+            yield Ground(level=Risk.MEDIUM, message=f"contract {contract.name}: {len(contract.safe)} additions, such as {first}")
 
 
 def _seen(found: tuple[Difference, ...] | None) -> Iterator[Ground]:

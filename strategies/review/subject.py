@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from strategies.review.contracts import Compared
 from strategies.review.difference import Difference
 from strategies.review.versions import Bump, bump
 from strategies.rollout.plan import PlannedStep
@@ -20,7 +21,8 @@ from strategies.spec.status import Past
 class Subject:
     """A change that is about to go out. `old` and `new` are pod templates, quantities normalised; `replicas` at least 1.
 
-    `recreate`: the Deployment's own strategy is Recreate. `history`: the Release's former trials.
+    `recreate`: the Deployment's own strategy is Recreate. `history`: the Release's former trials. `contracts`: each of those
+    that are declared, compared.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Subject:
     services: tuple[str, ...] | None
     autoscaled: bool | None
     history: tuple[Past, ...] | None
+    contracts: tuple[Compared, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,22 @@ class Migration(Model):
     backward_compatible: bool = Field(description="Whether the version before works with the data after it.")
 
 
+class ContractType(StrEnum):
+    """In what language a contract is written."""
+
+    OPENAPI = "OpenAPI"
+
+
+class Contract(Model):
+    """What others rely on, as the team keeps it in a ConfigMap beside the Deployment."""
+
+    type: ContractType = Field(ContractType.OPENAPI, description="Language of the contract.")
+    config_map: Name = Field(description="Name of the ConfigMap that has it, in the Release's namespace.")
+    key: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")] = Field(
+        "openapi.yaml", description="Key of the ConfigMap's data under which it stands."
+    )
+
+
 class Change(Model):
     """What people know about the change that goes out next."""
 
@@ -44,6 +60,11 @@ class Change(Model):
     )
     migrations: tuple[Migration, ...] = Field(
         (), max_length=10, description="Changes of data that come with it. They are declared here, and carried out elsewhere."
+    )
+    contracts: tuple[Contract, ...] = Field(
+        (),
+        max_length=5,
+        description="Contracts of the service. `releasectl review` compares each with the one before; the controller does not.",
     )
     flags: tuple[Line, ...] = Field(
         (), max_length=10, description="Feature flags that switch the new behaviour off, wherever they are toggled."

@@ -158,6 +158,10 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "a comparison where Auto may switch all at once": Mistake(
         spec={"strategy": {"type": "Auto"}, "gates": [ratio(at=("step",))]}, rule=ALL_AT_ONCE
     ),
+    "a contract of another language": Mistake(spec={"change": {"kind": "Core", "contracts": [{"type": "x", "configMap": "a"}]}}),
+    "a contract under a key that is none": Mistake(
+        spec={"change": {"kind": "Core", "contracts": [{"configMap": "a", "key": "a/b"}]}}
+    ),
     "a change without a kind": Mistake(spec={"change": {"summary": "x"}}),
     "a migration that says nothing": Mistake(spec={"change": {"kind": "DataMigration", "migrations": [{"name": "m"}]}}),
     "two migrations of one name": Mistake(

@@ -49,6 +49,7 @@ PROGRAMS = (
             oldest=(3, 0)),
     # Next to Prometheus, which has compiled nearly all of it.
     Program(name="promtool", module="prometheus", package="github.com/prometheus/prometheus/cmd/promtool", oldest=(3, 0)),
+    Program(name="oasdiff", module="oasdiff", package="github.com/oasdiff/oasdiff"),
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from strategies.review.contracts import Compared
 from strategies.review.judge import examine
 from strategies.review.subject import Subject
 from strategies.spec.release import ReleaseSpec
@@ -49,7 +50,7 @@ WENT_BACK = (past(Outcome.COMPLETED), past(Outcome.ABORTED))
 
 def subject(
     new: Any = None, change: Object | None = FEATURE, *, old: Any = None, versions: tuple[str | None, str | None] | None = None,
-    history: tuple[Past, ...] | None = WENT_BACK, **spec: Any
+    history: tuple[Past, ...] | None = WENT_BACK, contracts: tuple[Compared, ...] | None = None, **spec: Any
 ) -> Subject:  # fmt: skip
     """A change from 2.3.1 to 2.4.0, canary with a gate and a plan; `spec` replaces its parts."""
     parts = {"workloadRef": {"name": "shop"}, "gates": [GATE], "rollback": {"plan": PLAN}, "strategy": {"type": "Auto"}, **spec}
@@ -65,6 +66,7 @@ def subject(
         services=("shop",),
         autoscaled=False,
         history=history,
+        contracts=contracts,
     )
 
 

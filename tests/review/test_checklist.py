@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from strategies.review.contracts import Compared
 from strategies.review.plans import is_one_sentence
-from strategies.spec.review import Check, Danger, State
+from strategies.spec.review import Check, Danger, Risk, State
 from strategies.spec.status import Kind, Outcome
 from tests.review.subjects import FEATURE, GATE, PLAN, PORT, WENT_BACK, flags, item, migration, past, review, template
 
@@ -15,12 +16,23 @@ GONE = template("shop:2.4.0", ports=[{"name": "admin", "containerPort": 9090}])
 TWO_PORTS = template(ports=[PORT, {"name": "admin", "containerPort": 9090}])
 LOCKED = {**FEATURE, "migrations": [migration(compatible=False)]}
 UNDOABLE = {**FEATURE, "migrations": [migration(reversible=False)]}
+SIGNED = {**FEATURE, "contracts": [{"configMap": "api"}]}
+FITS = Compared(name="api", safe=("GET /new: endpoint added",))
+BREAKS = Compared(name="api", breaking=("GET /orders: total removed", *(f"GET /{number}: gone" for number in range(5))))
+UNSEEN = Compared(name="api", problem="not compared, as oasdiff is not on the PATH")
+FIRST = Compared(name="api", first=True)
 
 ITEMS: list[tuple[Check, dict[str, Any], State, str]] = [
     (Check.COMPATIBILITY, {}, State.UNKNOWN, "contracts are not compared"),
     (Check.COMPATIBILITY, {"change": {**FEATURE, "migrations": [migration()]}}, State.DONE, "declared: add-column"),
     (Check.COMPATIBILITY, {"new": GONE}, State.MISSING, "port http is gone"),
     (Check.COMPATIBILITY, {"change": COSMETIC, **PATCH}, State.NOT_APPLICABLE, "nothing that is declared or seen"),
+    (Check.COMPATIBILITY, {"change": SIGNED}, State.UNKNOWN, "`releasectl review -f` compares them"),
+    (Check.COMPATIBILITY, {"change": SIGNED, "contracts": (FITS,)}, State.DONE, "nothing breaks: contract api (1 additions)"),
+    (Check.COMPATIBILITY, {"change": SIGNED, "contracts": (BREAKS,)}, State.MISSING, "contract api: GET /orders: total removed"),
+    (Check.COMPATIBILITY, {"change": SIGNED, "contracts": (BREAKS,), "versions": ("2.3.1", "3.0.0")}, State.DONE, "the major"),
+    (Check.COMPATIBILITY, {"change": SIGNED, "contracts": (UNSEEN,)}, State.MISSING, "oasdiff is not on the PATH"),
+    (Check.COMPATIBILITY, {"change": SIGNED, "contracts": (FIRST,)}, State.UNKNOWN, "there is no older one"),
     (Check.FLAG, {}, State.DONE, "new-checkout"),
     (Check.FLAG, {"change": {"kind": "Feature"}}, State.NOT_APPLICABLE, "not needed for a medium risk"),
     (Check.FLAG, {"change": {"kind": "Core"}}, State.MISSING, "spec.change.flags"),
@@ -85,6 +97,8 @@ FLAGS: list[tuple[Danger, dict[str, Any], bool]] = [
     (Danger.BREAKING_WITHOUT_VERSION, {"change": LOCKED, "versions": ("0.3.1", "0.4.0")}, False),
     (Danger.BREAKING_WITHOUT_VERSION, {"change": LOCKED, "versions": (None, None)}, True),
     (Danger.BREAKING_WITHOUT_VERSION, {"old": TWO_PORTS}, True),
+    (Danger.BREAKING_WITHOUT_VERSION, {"change": SIGNED, "contracts": (BREAKS,)}, True),
+    (Danger.BREAKING_WITHOUT_VERSION, {"change": SIGNED, "contracts": (FITS,)}, False),
     (Danger.BREAKING_WITHOUT_VERSION, {}, False),
     (Danger.IRREVERSIBLE_MIGRATION, {"change": UNDOABLE}, True),
     (Danger.IRREVERSIBLE_MIGRATION, {"change": {**FEATURE, "migrations": [migration()]}}, False),
@@ -93,6 +107,7 @@ FLAGS: list[tuple[Danger, dict[str, Any], bool]] = [
     (Danger.NO_FLAG, {"change": {"kind": "Feature"}}, False),
     (Danger.SIMULTANEOUS, {"change": LOCKED}, True),
     (Danger.SIMULTANEOUS, {"new": GONE}, True),
+    (Danger.SIMULTANEOUS, {"change": SIGNED, "contracts": (BREAKS,)}, True),
     (Danger.SIMULTANEOUS, {}, False),
     (Danger.NO_MONITORING, {"gates": []}, True),
     (Danger.NO_MONITORING, {}, False),
@@ -145,3 +160,28 @@ def test_without_a_rollback_plan_of_one_sentence_nothing_is_ready(given: dict[st
 def test_a_plan_is_one_sentence_or_it_is_none(plan: str, one: bool) -> None:
     """A version's full stop ends no sentence."""
     assert is_one_sentence(plan) is one
+
+
+@pytest.mark.parametrize(
+    ("contracts", "api"),
+    [
+        (None, "Unknown: no contract is compared"),
+        ((FITS,), "Compatible: contract api (1 additions)"),
+        ((Compared(name="api"),), "Compatible: contract api (the same)"),
+        ((FIRST,), "Unknown: contract api (the first one)"),
+        ((FITS, UNSEEN), "Unknown: contract api: not compared, as oasdiff is not on the PATH"),
+        ((BREAKS,), "Breaking: contract api: GET /orders: total removed; contract api: GET /0: gone; contract api: GET /1: gone; "
+                    "contract api: 3 more that break"),
+    ],
+)  # fmt: skip
+def test_compatible_is_only_what_was_compared(contracts: tuple[Compared, ...] | None, api: str) -> None:
+    """One contract that was not compared is enough for Unknown, one that breaks for Breaking."""
+    assert review(change=SIGNED, contracts=contracts).compatibility.api == api
+
+
+def test_a_contract_that_breaks_is_a_high_risk_and_one_that_grows_contradicts_cosmetic() -> None:
+    """Whatever is declared."""
+    cosmetic = {**COSMETIC, "contracts": [{"configMap": "api"}]}
+    assert review(change=cosmetic, contracts=(BREAKS,), **PATCH).risk is Risk.HIGH
+    assert review(change=cosmetic, contracts=(FITS,), **PATCH).risk is Risk.MEDIUM
+    assert review(change=cosmetic, contracts=(Compared(name="api"),), **PATCH).risk is Risk.LOW

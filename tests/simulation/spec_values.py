@@ -24,6 +24,7 @@ _SPELLED: dict[str, tuple[str, str, str]] = {
     DURATION_PATTERN: ("0ms", "99999h" * 5 + "9h", "3s"),
     _NAME: ("0", "z", "other"),
     "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": ("0", "z", "other"),
+    "^[-._a-zA-Z0-9]+$": ("0", "z", "other"),
     _LABEL: ("_", "z", "other"),
     "^[a-z][A-Za-z0-9_]*$": ("a", "z", "other"),
     "^/var/run/secrets/": ("/var/run/secrets/", "/var/run/secrets/../../../etc/x", "/var/run/secrets/token"),

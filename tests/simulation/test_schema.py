@@ -45,6 +45,7 @@ def _release(question: Object, version: Object, traffic: Object | None = None) -
         "maxInconclusive": "1m",
         "rollback": {"plan": "Go back.", "warm": {"for": "8s"}, "revertTemplate": False},
         "change": {"kind": "DataMigration", "summary": "x", "changelog": "x", "flags": ["x"], "stakeholders": ["x"],
+                   "contracts": [{"type": "OpenAPI", "configMap": "api", "key": "x"}],
                    "migrations": [{"name": "m", "reversible": True, "backwardCompatible": True}]},
         "progressDeadline": "2m",
     }  # fmt: skip
