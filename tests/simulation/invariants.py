@@ -110,6 +110,7 @@ class Invariants:
         assert not look.pinned, f"L1: at rest, and {look.pinned} are pinned"
         assert "shop-candidate" not in self._objects["Service"], "L1: at rest, and the candidate's Service is there"
         assert look.share(look.route) is None, "L1: at rest, and the route is split"
+        assert not self._objects["Job"], f"L1: at rest, and Jobs are left: {list(self._objects['Job'])}"
         active = [s["metadata"]["name"] for s in look.active]
         stable = (look.status.get("stable") or {}).get("replicaSet")
         assert active == ([stable] if look.replicas else []), f"L1: at rest, {active} run, and {stable} is stable"
@@ -208,7 +209,8 @@ class Invariants:
         settled = new["phase"] == "Healthy" and not (new.get("trial") or new.get("retiring") or new.get("wheel"))
         assert not ready or settled, f"S8: Ready in {new['phase']}"
         for gate in (new.get("trial") or {}).get("gates") or []:
-            known = gate.get("name") == "pods" or isinstance(gate.get("value"), float | int) or gate.get("key") in self._completed
+            answered = gate.get("key") in self._completed or gate.get("key") in self._world.judge.passed
+            known = answered or gate.get("name") == "pods" or isinstance(gate.get("value"), float | int)
             assert gate["verdict"] != "Pass" or known, f"S12: gate {gate['name']} passed on nothing"
             answers = new.get("requests") != old.get("requests")
             undone = new["trial"].get("outcome") or gate["verdict"] != "Fail"
@@ -278,6 +280,10 @@ class Invariants:
             if "job" in gate:
                 made_for = f"{was['candidate']['hash']}-{step['index']}"
                 assert made_for in self._completed.values(), f"S3: step {step['index']} was left, and its Job had not completed"
+                continue
+            if "webhook" in gate:
+                asked_of, passed = (was["candidate"]["hash"], step["index"]), self._world.judge.passed.values()
+                assert asked_of in passed, f"S3: step {step['index']} was left, and nobody had said pass"
                 continue
             if "threshold" not in gate:
                 self._s3_counted(gate, step, since)

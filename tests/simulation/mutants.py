@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from strategies.rollout import lifecycle, progress, traffic_stages, workload_stages
+from strategies.rollout import jobs, lifecycle, progress, traffic_stages, workload_stages
 from strategies.rollout.turn import Turn
 from strategies.rollout.wanted import Mode
 from strategies.world import effects
@@ -79,6 +79,13 @@ MUTANTS = (
     _mutant("gates: the next step needs a Pass", _ALWAYS_PASSED, "canary-share no-samples@second1/20", "S3: step 1 was left"),
     _mutant("gates: a Fail takes the trial back", check(progress.gate_failed), "bad-canary-share", "S4: gate errors has failed"),
     _mutant("gates: a rejected template does not start again", _NOT_REJECTED, "bad-canary-share", "S4: rejected"),
+    _mutant("job: no Pass before its end", removals.hasty_job, "job", "S12: gate smoke passed on nothing"),
+    _mutant("jobs: none is left of a trial that is over", stage(jobs.no_jobs), "job", "L1: at rest, and Jobs are left"),
+    _mutant("job: a deposed leader's goes once its trial is over", removals.lasting_create,
+            "job overlap@write[create Job smoke of step 2]/25", "L1: at rest, and Jobs are left"),
+    _mutant("webhook: wait is no Pass", removals.hasty_webhook, "webhook", "S12: gate qa passed on nothing"),
+    _mutant("alert: taken once what it led to is committed", removals.careless_inbox,
+            "alerted crash-before@write[phase RollingBack]", "L1: not at rest"),
     _mutant("step: its duration", removals.hasty_step, "canary-share", "S3: step 1 lasted"),
     _mutant("step: the deadline of its pods", check(progress.deadline), "never-ready", "L1: not at rest"),
     _mutant("stable: a short outage is no loss", _NO_PATIENCE, "canary-share node-lost@second3", "history: "),

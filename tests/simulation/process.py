@@ -15,6 +15,7 @@ from controller.kube.elector import Elector
 from controller.kube.errors import ApiError
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster
+from controller.reconcile.inbox import Waiting
 from controller.reconcile.turn import Next, Reconciler
 from controller.runtime.controller import Controller
 from controller.runtime.queue import Queue
@@ -23,6 +24,8 @@ from controller.telemetry.events import Recorder
 from playground.loop import Timer
 from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown
+from strategies.spec.webhook import Allowed
+from strategies.world.observation import Alert, Told
 from tests.simulation.views import Following
 from tests.simulation.wire import Crashed, Wire
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 NAMESPACE = "release-coordinator"
+WEBHOOKS = (Allowed(url="https://qa.test", secret_name="qa"),)
 _HOUSE = 5.0
 
 
@@ -69,7 +73,7 @@ class Process(Controller):
         self.world, self.name, self.dead, self.suspended = world, name, False, False
         self.skew, self._pace, self._born = skew, pace, world.loop.now()
         self.wire, self.clock = Wire(self), Clock(wall=self._wall, steady=self._steady)
-        self.settings = Settings(lease_namespace=NAMESPACE, identity=name)
+        self.settings = Settings(lease_namespace=NAMESPACE, identity=name, webhooks=WEBHOOKS)
         self.client = Client(self.wire)
         self.queue = Queue(clock=self.clock.steady, chance=lambda: 0.5)
         policies = (self.settings.hold_policy, self.settings.pin_policy)
@@ -78,7 +82,7 @@ class Process(Controller):
         self.cluster = Cluster(self.client, self._add, policies, clock=self.clock, follow=follow)
         self.recorder = Recorder(self._note, self._note_again, name, self.clock.wall)
         self.elector = self._election() if world.elected else Alone(name)
-        asker = Asker(self.cluster, self, NAMESPACE, self._add)
+        asker = Asker(self.cluster, self, NAMESPACE, self._add, self.settings.webhooks)
         self.reconciler = Turns(self.cluster, asker, self.recorder, may_write=self.elector.is_leader)
         self.reconciler.raised = partial(world.raised, self)
         self._stopping, self._leading = threading.Event(), threading.Event()
@@ -101,6 +105,11 @@ class Process(Controller):
     def later(self, seconds: float, what: str, action: Callable[[], None]) -> Timer:
         """The same in a while, as its own clock counts."""
         return self.world.loop.later(seconds / self._pace, f"{self.name}/{what}", partial(self._run, action))
+
+    @property
+    def leads(self) -> bool:
+        """Whether it lives, and believes to lead."""
+        return self._leads and not self.dead and not self.suspended
 
     def _run(self, action: Callable[[], None]) -> None:
         if self.dead:
@@ -207,6 +216,16 @@ class Process(Controller):
     ) -> None:
         """Ask the world; the answer comes a little later."""
         self.later(self.world.latency, "hears", lambda: callback(self.world.answer(self, promql, at)))
+
+    def call(self, _name: str, _asked: object, text: str, at: datetime, callback: Callable[[Told], None], _tenant: str) -> None:
+        """The same for a webhook."""
+        self.later(self.world.latency, "is told", lambda: callback(self.world.judge.answer(text, at)))
+
+    def hear(self, alert: Alert) -> Waiting:
+        """Alertmanager sends an alert about the story's Release to this leader."""
+        (waiting,) = self.reconciler.inbox.put({("shop", "shop"): (alert,)})
+        self._add(("shop", "shop"))
+        return waiting
 
     def submit_series(
         self,

@@ -18,11 +18,12 @@ from controller.kube.store import Key, Store, key_of
 from controller.reconcile import commit, perform
 from controller.reconcile import requests as reading
 from controller.reconcile.gather import Gatherer
+from controller.reconcile.inbox import Inbox
 from controller.reconcile.memory import Memory
 from controller.reconcile.perform import Performer
 from strategies.analysis import threshold
 from strategies.analysis.verdict import Sample, Verdict
-from strategies.rollout import checks, order, progress, requests, traffic_stages, workload_stages
+from strategies.rollout import checks, jobs, order, progress, requests, traffic_stages, webhooks, workload_stages
 from strategies.rollout import wanted as wanting
 from strategies.rollout.order import Pending
 from strategies.rollout.stage import Stage
@@ -299,3 +300,32 @@ def no_second_lever(patching: Patching) -> None:
     weight_back.__name__ = "weight_back"
     for mode, stages in order.ORDER.items():
         patching.setitem(order.ORDER, mode, tuple(weight_back if s is back else s for s in stages))
+
+
+def hasty_job(patching: Patching) -> None:
+    """A Job that runs counts as one that has completed."""
+    meaning = jobs._meaning
+    patching.setattr(jobs, "_meaning", lambda asked, job: meaning(asked, replace(job, ended=job.ended or jobs.COMPLETE)))
+
+
+def hasty_webhook(patching: Patching) -> None:
+    """Whoever wants to be asked again has said pass."""
+    judged = webhooks.judged
+
+    def hasty(turn: Turn, gate: Any, known: Any) -> Any:
+        found = judged(turn, gate, known)
+        return found.model_copy(update={"verdict": Verdict.PASS}) if found.reason == "Waits" else found
+
+    patching.setattr(webhooks, "judged", hasty)
+
+
+def careless_inbox(patching: Patching) -> None:
+    """Alerts count as taken when they are looked at."""
+    of = Inbox.of
+
+    def taken(inbox: Inbox, key: Any) -> Any:
+        seen = of(inbox, key)
+        inbox.take(key, seen)
+        return seen
+
+    patching.setattr(Inbox, "of", taken)

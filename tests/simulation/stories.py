@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.simulation.invariants import SECRET
+from tests.simulation.outside import send_until_taken
 from tests.simulation.process import NAMESPACE as OWN
 from tests.simulation.world import NAME, NAMESPACE, Act, Story, World
 
@@ -36,10 +37,15 @@ def _smoke(image: str) -> Object:
     return {"name": "smoke", "at": ["before-traffic", "step"], "job": {"template": template, "timeout": "2m"}}
 
 
+def _qa() -> Object:
+    """A gate that a web server answers, before users and at each step."""
+    return {"name": "qa", "at": ["before-traffic", "step"], "webhook": {"url": "https://qa.test/gate", "interval": "2s"}}
+
+
 def _release(strategy: Object, *, routed: bool, interval: str = "2s", more: tuple[Object, ...] = ()) -> Object:
     traffic: Object = {"drain": "2s", **({"httpRoute": {"name": NAME}} if routed else {})}
     spec = {"workloadRef": {"name": NAME}, "strategy": strategy, "traffic": traffic, "gates": [_gate(interval), *more],
-            "progressDeadline": "2m", "rollback": {"warm": {"for": "8s"}}}  # fmt: skip
+            "progressDeadline": "2m", "rollback": {"warm": {"for": "8s"}, "onAlerts": ["Burn"]}}  # fmt: skip
     return {"apiVersion": f"{GROUP}/v1alpha1", "kind": "Release", "metadata": {"name": NAME}, "spec": spec}
 
 
@@ -72,6 +78,7 @@ def shop(
         world.go(lambda: False, 1.0)
         token = base64.b64encode(SECRET.encode()).decode()
         admin.create("secrets", {"metadata": {"name": "prometheus"}, "data": {"token": token}}, OWN)
+        admin.create("secrets", {"metadata": {"name": "qa"}, "data": {"key": token}}, OWN)
         source = {"address": "http://prometheus.test:9090", "authentication": {"bearer": {"name": "prometheus", "key": "token"}}}
         kind = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "MetricSource"}
         admin.create(f"metricsources.{GROUP}", {**kind, "metadata": {"name": "default"}, "spec": source})
@@ -175,6 +182,11 @@ def ask(key: str, value: str, when: Callable[[World], bool]) -> Act:
     return Act(name=f"ask {key}={value}", when=when, do=lambda world: world.person_patch(RELEASES, body))
 
 
+def alert(name: str, when: Callable[[World], bool]) -> Act:
+    """An alert fires."""
+    return Act(name=f"alert {name}", when=when, do=lambda world: send_until_taken(world, name))
+
+
 def scale(replicas: int, when: Callable[[World], bool]) -> Act:
     """Somebody scales the Deployment."""
     body = {"spec": {"replicas": replicas}}
@@ -258,6 +270,9 @@ STORIES = {
         _story("bad-rolling", _ROLLING, (ship(WORSE, _HEALTHY),), _REJECTED),
         _story("job", _CANARY, (_GOES_OUT,), rests("2"), routed=True, more=(_smoke("smoke:1-done3"),)),
         _story("bad-job", _BLUE_GREEN, (_GOES_OUT,), _REJECTED, more=(_smoke("smoke:1-crash3"),)),
+        _story("webhook", _CANARY, (_GOES_OUT,), rests("2"), routed=True, more=(_qa(),)),
+        _story("bad-webhook", _BLUE_GREEN, (ship(WORSE, _HEALTHY),), _REJECTED, more=(_qa(),)),
+        _story("alerted", _CANARY, (_GOES_OUT, alert("Other", step(1)), alert("Burn", step(2))), _REJECTED, routed=True),
         _story("never-ready", _CANARY, (ship(_NEVER_READY, _HEALTHY),), _REJECTED, routed=True),
         _story("crashing", _BLUE_GREEN, (ship(_CRASHING, _HEALTHY),), _REJECTED),
         _story("no-image", _ROLLING, (ship(_NO_IMAGE, _HEALTHY),), _REJECTED),

@@ -30,6 +30,7 @@ from strategies.analysis.verdict import Sample, Unknown, window_key
 from tests.simulation import disturbances
 from tests.simulation.faults import LEADERS, Fault, Kind, On, Plan
 from tests.simulation.invariants import Invariants
+from tests.simulation.outside import Judge
 from tests.simulation.process import Process
 from tests.simulation.views import Following
 from tests.simulation.wire import USER, counts, is_write
@@ -106,6 +107,7 @@ class World:
         self.broken: AssertionError | None = None
         self.answers: dict[str, Callable[[datetime], float | None]] = {}
         self.latency, self.finished = 0.05, 0.0
+        self.judge = Judge()
         self.override: Callable[[datetime], float | None] | None = None
         self.asked: Counter[tuple[str, datetime]] = Counter()
         self.refusing: tuple[str, Kind] | None = None
