@@ -23,6 +23,7 @@ from controller.reconcile.calling import Caller
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.credentials import SECRETS_MISSED, SECRETS_TRUSTED, Secrets
 from controller.reconcile.memory import Memory
+from controller.reconcile.running import DryRuns
 from strategies.analysis import query
 from strategies.analysis.verdict import Sample, Unknown
 from strategies.spec.gate import Counting, Gate, Threshold
@@ -54,6 +55,7 @@ class Asker:
         self._cluster, self._queries, self._namespace, self._wake = cluster, queries, namespace, wake
         self._secrets = Secrets(cluster, namespace)
         self._caller = Caller(cluster, queries, self._secrets, wake, webhooks)
+        self._dry_runs = DryRuns(cluster)
         self._clock = cluster.clock
         self._lock = threading.Lock()
         self._sources: dict[str, _Source] = {}
@@ -62,6 +64,8 @@ class Asker:
         """Gates that cannot be asked at all, with the remedy, by name; looked at before a release starts."""
         found = {}
         for gate in spec.gates:
+            if unmade := self._dry_runs.problem(gate, namespace):
+                found[gate.name] = unmade
             if gate.job is not None and namespace == self._namespace:
                 found[gate.name] = ("No Job is run in the controller's own namespace, where it could have the controller's "
                                     "ServiceAccount; move the workload into a namespace of its own.")  # fmt: skip
@@ -86,7 +90,7 @@ class Asker:
         hurry, memory.hurry = memory.hurry, False
         for gate in (g for g in spec.gates if g.name in names):
             if gate.webhook is not None:
-                due += self._caller.ask(key, gate.name, gate.webhook, status, memory)
+                due += self._caller.ask(key, gate.name, gate.webhook, status, memory, hurry=hurry)
             if gate.counting is not None:
                 due += self._count(key, gate, gate.counting, status, memory)
             if gate.threshold is None:

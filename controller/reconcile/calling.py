@@ -59,14 +59,17 @@ class Caller:
         hook = self._hook(asked, allowed)
         return hook if isinstance(hook, str) else None
 
-    def ask(self, key: Key, gate: str, asked: Webhook, status: Status, memory: Memory) -> list[datetime]:
-        """Ask if it is due; when it is due again."""
+    def ask(
+        self, key: Key, gate: str, asked: Webhook, status: Status, memory: Memory, *, hurry: bool = False
+    ) -> list[datetime]:  # fmt: skip
+        """Ask if it is due, or if it waits and there is a `hurry`; when it is due again."""
         trial, now = status.trial, memory.asking_at(self._clock)
         if trial is None or status.paused or not webhooks.is_open(status, gate):
             return []
         id_ = webhooks.key_of(gate, memory.uid, trial)
         known = memory.calls.get(id_)
-        if known is not None and (known.again is None or now < known.again):
+        waits = hurry and known is not None and known.again is not None and not known.failures
+        if known is not None and not waits and (known.again is None or now < known.again):
             return [known.again] if known.again else []
         attempt, failures = memory.attempt, known.failures if known else 0
         memory.calls[id_] = Call(failures=failures)

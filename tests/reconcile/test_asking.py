@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from controller.clock import Clock
-from controller.kube.errors import ApiError, Forbidden, NotFound
+from controller.kube.errors import ApiError, Forbidden, Invalid, NotFound
 from controller.metrics.pool import Queries
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster
@@ -82,3 +82,34 @@ def test_a_missing_secret_is_looked_for_again_soon_and_one_that_was_read_is_trus
     cluster.now = 63.0
     asker.problems(SPEC, "shop")
     assert cluster.reads == 3
+
+
+def test_a_job_that_the_api_server_would_refuse_is_told_before_the_start_and_asked_of_once() -> None:
+    """By a dry run; a missing right, or no answer, says nothing of the Job."""
+    template = {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}
+    spec = ReleaseSpec.model_validate(
+        {"workloadRef": {"name": "shop"}, "gates": [{"name": "smoke", "job": {"template": template}}]}
+    )
+    tried: list[dict[str, Any]] = []
+
+    class Server(Double):
+        answer: ApiError | None = Invalid(422, "Invalid", "spec.template.spec.containers[0].image: bad.")
+
+        def create(self, path: str, body: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
+            assert (path, query) == (f"/apis/batch/v1/namespaces/{body['metadata']['namespace']}/jobs", {"dryRun": "All"})
+            tried.append(body)
+            if self.answer is not None:
+                raise self.answer
+            return body
+
+    server = Server(None)
+    asker = server.asker()
+    said = [asker.problems(spec, "shop") for _ in range(3)]
+    assert said == [{"smoke": "its Job would be refused: spec.template.spec.containers[0].image: bad. Correct "
+                              "spec.gates[smoke].job.template."}] * 3  # fmt: skip
+    assert len(tried) == 1
+    for answer in (None, Forbidden(403, "Forbidden", "exceeded quota")):
+        server.now, server.answer = server.now + 700, answer
+        assert [asker.problems(spec, "shop") for _ in range(3)] == [{}] * 3
+    assert len(tried) == 3
+    assert "is run in the controller's own namespace" in server.asker().problems(spec, "rc")["smoke"]

@@ -134,6 +134,20 @@ def test_wait_is_asked_again_after_the_interval() -> None:
     assert world.ask() == 2
 
 
+def test_in_a_hurry_one_that_waits_is_asked_now_and_one_that_does_not_answer_is_left_alone() -> None:
+    """An alert has come; a server that is down is not hit harder for it."""
+    world = Double()
+    world.ask()
+    world.caller.ask(KEY, "qa", HOOK, world.status, world.memory, hurry=True)
+    assert len(world.asked) == 1  # It is under way.
+    world.answer(world.told(Verdict.INCONCLUSIVE))
+    world.caller.ask(KEY, "qa", HOOK, world.status, world.memory, hurry=True)
+    assert len(world.asked) == 2
+    world.answer(NOTHING)
+    world.caller.ask(KEY, "qa", HOOK, world.status, world.memory, hurry=True)
+    assert len(world.asked) == 2
+
+
 def test_no_answer_is_asked_again_ever_later() -> None:
     """2, 4, 8, … seconds, a minute at most; a `wait` in between begins anew."""
     world = Double()

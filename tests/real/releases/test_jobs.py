@@ -63,6 +63,23 @@ def test_a_controller_that_dies_meanwhile_runs_it_no_second_time(shop: MakeShop,
     assert made(checkout) == 1
 
 
+def test_a_template_that_the_api_server_refuses_blocks_the_start_and_is_told(shop: MakeShop) -> None:
+    """Before any pod of the candidate; corrected, the release starts."""
+    checkout = shop(pods=1)
+    gate = smoke("true", "before-traffic")
+    container = gate["job"]["template"]["spec"]["containers"][0]
+    container["imagePullPolicy"] = "Sometimes"
+    checkout.release(gates=[gate])
+    checkout.ship("2")
+    status = checkout.wait_for_phase("Blocked")
+    assert status["reason"] == "GateUnusable"
+    assert 'imagePullPolicy: Unsupported value: "Sometimes"' in status["message"]
+    assert checkout.images() == {"shop:1": 1}
+    del container["imagePullPolicy"]
+    checkout.apply(checkout.manifest(gates=[gate]))
+    checkout.wait_for_outcome("Completed")
+
+
 def test_pod_security_of_the_namespace_decides_about_its_pods(shop: MakeShop) -> None:
     """A privileged pod is refused there as anybody's would be: the Job ends by its timeout, and the gate cannot tell."""
     checkout = shop(pods=1)
