@@ -1,25 +1,40 @@
 #!/usr/bin/env bash
-# All tests, in two processes at a time: those on the real control plane wait most of the while, and the others use it.
-# With arguments: those tests only.
+# All tests, in four processes at a time: those on a real control plane, of which each process has its own, wait most of the
+# while, and the others use it. With arguments: those tests only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=.venv/bin/python
 if [ "$*" != tests ]; then exec "$python" -m pytest "$@"; fi
 
-# In this order: what the product installs would act on the suite of the policies.
-real=(tests/conformance tests/real)
 others=()
 for found in tests/*/ tests/test_*.py; do
   found=${found%/}
-  case " ${real[*]} tests/__pycache__ tests/controlplane " in *" $found "*) ;; *) others+=("$found") ;; esac
+  case $found in tests/conformance | tests/real | tests/controlplane | tests/__pycache__) ;; *) others+=("$found") ;; esac
 done
+first=() second=(tests/real/test_controlplane.py)
+while read -r found; do
+  if [ ${#first[@]} -lt ${#second[@]} ]; then first+=("$found"); else second+=("$found"); fi
+done < <(find tests/real/releases -name 'test_*.py' | sort)
 
-log=$(mktemp)
-nice -n 10 "$python" -m pytest "${others[@]}" >"$log" 2>&1 &
-beside=$!
-trap 'kill "$beside" 2>/dev/null || true; rm -f "$log"' EXIT
+logs=$(mktemp -d)
+running=()
+trap 'kill "${running[@]}" 2>/dev/null || true; rm -rf "$logs"' EXIT
+
+# The tests that need only the processor get what of it the waiting ones leave.
+begin() {
+  local patience=$1 log=$logs/${#running[@]}
+  shift
+  nice -n "$patience" "$python" -m pytest "$@" >"$log" 2>&1 &
+  running+=($!)
+}
+begin 0 "${first[@]}"
+begin 0 "${second[@]}"
+begin 5 tests/conformance
+begin 10 "${others[@]}"
+
 status=0
-"$python" -m pytest "${real[@]}" || status=$?
-wait "$beside" || status=$?
-cat "$log"
+for number in "${!running[@]}"; do
+  wait "${running[number]}" || status=$?
+  cat "$logs/$number"
+done
 exit "$status"
