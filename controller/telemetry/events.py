@@ -73,14 +73,14 @@ class Recorder:
             if answer not in old.requests and not answer.done:
                 self._say(_about(release), "Warning", "RequestRefused", answer.message)
         started = new.trial is not None and (old.trial is None or old.trial.attempt != new.trial.attempt)
-        if started and new.review is not None and new.review.red_flags:
-            self._say(_about(release), "Warning", "RedFlags", headline(new.review))
         if old.phase is Phase.WAITING and new.phase is Phase.PROGRESSING and not started:
             return
         kind = "Normal" if new.reason is Reason.STEPS_CHANGED else _TOLD.get(new.phase)
         turned = old.phase is not new.phase or (new.reason is Reason.STEPS_CHANGED and old.message != new.message)
         if kind is not None and (turned or started):
             self._say(_about(release), kind, str(new.reason), new.message)
+        if started and new.review is not None and new.review.red_flags:
+            self._say(_about(release), "Warning", "RedFlags", headline(new.review))
 
     def failed(self, release: Object, effect: str, error: str) -> None:
         """An effect that fails."""

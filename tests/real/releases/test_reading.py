@@ -11,6 +11,7 @@ from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.gateway import Gateway
 from tests.real.releases.installation import ACCOUNT, Installation
 from tests.real.releases.shop import GROUP, STANDING, Shop
+from tests.real.releases.test_jobs import smoke
 
 MakeShop = Callable[..., Shop]
 
@@ -84,7 +85,7 @@ ALSO_GRANTED = {"update releases/finalizers", "update deployments/finalizers"}
 def test_every_right_of_the_chart_is_used_no_other_call_is_made_and_none_is_forbidden(
     plane: ControlPlane, product: Installation, shop: MakeShop, gateway: Gateway
 ) -> None:
-    """One story after the other: a gate with a Secret, an autoscaler, a route, a rejection, a rollback, a long history."""
+    """Story after story: gates with a Secret and with a Job, an autoscaler, a route, a rejection, a rollback, a long history."""
     began = plane.audit()[-1].time
     plane.api("DELETE", "/apis/coordination.k8s.io/v1/namespaces/release-coordinator/leases/release-coordinator")
     product.kill()  # Its views are listed and its Lease is made again.
@@ -102,7 +103,7 @@ def test_every_right_of_the_chart_is_used_no_other_call_is_made_and_none_is_forb
     gate = {"name": "up", "threshold": {"query": "vector(1)", "max": 2, "interval": "1s", "source": "named"}}
     quick = {"strategy": {"type": "BlueGreen"}, "rollback": {"warm": {"for": "0s"}},
              "traffic": {"drain": "0s", "httpRoute": {"name": "checkout"}}}  # fmt: skip
-    checkout.release(**{**quick, "gates": [gate], "strategy": STANDING})
+    checkout.release(**{**quick, "gates": [gate, smoke("true", "before-traffic")], "strategy": STANDING})
     checkout.ship("2-startup2")
     checkout.wait_for_trial_weight(50)
     checkout.kubectl("scale", "deployment/checkout", "--replicas=2")
