@@ -4,6 +4,7 @@ Pure. What makes a spec invalid is said by the models, what keeps a release from
 such rule is repeated here.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +26,7 @@ _SECTIONS = {
     StrategyType.BLUE_GREEN: ("blueGreen", "blue_green"),
     StrategyType.ROLLING: ("rolling", "rolling"),
 }
+_SERVICE = "RELEASE_SERVICE"
 _CHOICES = tuple(_SECTIONS)
 """What Auto chooses from."""
 
@@ -51,6 +53,10 @@ def doubts(spec: ReleaseSpec, replicas: int) -> Iterator[Doubt]:
         yield from _asked(gate, path, steps, spec.strategy.type)
         if gate.threshold is not None:
             yield from _selection(gate.threshold, (*path, "threshold"))
+        if gate.job is not None and not routed and _SERVICE in json.dumps(gate.job.template):
+            message = f"{_SERVICE} is empty: without a route no Service leads to the candidate"
+            yield Doubt(path=(*path, "job", "template"), message=message,
+                        remedy="Name a route in spec.traffic, or find the pods by RELEASE_HASH.")  # fmt: skip
     yield from _durations(spec, ways)
     yield from _early(spec)
     yield from _plan(spec)

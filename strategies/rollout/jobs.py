@@ -52,7 +52,9 @@ def judged(turn: Turn, gate: Gate, known: Evidence) -> Evidence:
         return _said(turn, known, Verdict.INCONCLUSIVE, "NameTaken", said)
     verdict, message = _meaning(asked, job)
     ran = known.model_copy(update={"key": job.uid, "at": job.at})
-    return _said(turn, ran, verdict, job.why if job.ended else "Running", message)
+    found = _said(turn, ran, verdict, job.why if job.ended else "Running", message)
+    # While it runs it has its own timeout: that is no gate that cannot tell.
+    return found if job.ended else found.model_copy(update={"inconclusive_since": None})
 
 
 def _missing(turn: Turn, known: Evidence, name: str) -> tuple[str, str]:

@@ -113,6 +113,11 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
                                                                           "thr") + "'up{pod=~\"$candidate_pods\"}'\n"), [
             ("9:5", "spec.gates[0].at", "warning: the gate is never asked: a release of type Rolling has no such time "
              "Name one of step.")]),
+    "a Job that calls a Service that is not there": (
+        release("  gates:\n  - name: g\n    job:\n      template:\n        spec:\n          containers:\n"
+                "          - {name: a, image: b, args: [$(RELEASE_SERVICE)]}\n"), [
+            ("9:7", "spec.gates[0].job.template", "warning: RELEASE_SERVICE is empty: without a route no Service leads to the "
+             "candidate Name a route in spec.traffic, or find the pods by RELEASE_HASH.")]),
     "a counter with a function around it": (
         release("  gates:\n  - name: g\n    ratio:\n      total: all_total\n      bad: rate(bad[1m])\n"), [
         ("10:12", "spec.gates[0].ratio.bad", "error: this is no plain selector; write only the counter and its labels, as in "

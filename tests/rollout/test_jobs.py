@@ -123,6 +123,20 @@ def test_a_job_that_somebody_deletes_is_not_run_again() -> None:
     assert "was deleted before it ended" in world.status.message
 
 
+def test_a_job_may_run_for_longer_than_a_gate_may_not_tell() -> None:
+    """Its own timeout bounds it; maxInconclusive begins when it has ended without telling."""
+    world = shipped(**CANARY, **smoke(timeout="2h"), maxInconclusive="1m")
+    world.run(lambda w: bool(w.jobs))
+    for _ in range(60):
+        world.turn_blind()
+    assert world.status.phase is not Phase.PAUSED
+    world.ends["smoke"] = ("Failed", "DeadlineExceeded")
+    world.turn()
+    assert world.status.phase is not Phase.PAUSED
+    world.now += timedelta(minutes=2)
+    world.run(in_phase(Phase.PAUSED))
+
+
 def test_a_verdict_outlives_its_job() -> None:
     """Whoever cleans up after it has passed changes nothing."""
     world = shipped(**CANARY, **smoke())
