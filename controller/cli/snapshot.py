@@ -183,7 +183,7 @@ class _Listed(Cluster):
         if not _fill(self._reader, self.sources.reflectors[0], paths.METRIC_SOURCES.path()):
             said = _GATE_PROBLEM.match(status.message) if status.reason is Reason.GATE_UNUSABLE else None
             return {said[1]: said[2]} if said else {}
-        return Asker(self, Queries(), "", lambda _key: None).problems(spec, namespace)
+        return Asker(self, Queries(), "", lambda _key: None).problems(spec, namespace, starting=status.trial is None)
 
 
 def _fill(reader: _Reader, view: Reflector, path: str) -> bool:

@@ -60,11 +60,13 @@ class Asker:
         self._lock = threading.Lock()
         self._sources: dict[str, _Source] = {}
 
-    def problems(self, spec: ReleaseSpec, namespace: str) -> dict[str, str]:
-        """Gates that cannot be asked at all, with the remedy, by name; looked at before a release starts."""
+    def problems(self, spec: ReleaseSpec, namespace: str, *, starting: bool = True) -> dict[str, str]:
+        """Gates that cannot be asked at all, with the remedy, by name; looked at before a release starts (`starting`), and while
+        it goes on.
+        """
         found = {}
         for gate in spec.gates:
-            if unmade := self._dry_runs.problem(gate, namespace):
+            if starting and (unmade := self._dry_runs.problem(gate, namespace)):
                 found[gate.name] = unmade
             if gate.job is not None and namespace == self._namespace:
                 found[gate.name] = ("No Job is run in the controller's own namespace, where it could have the controller's "

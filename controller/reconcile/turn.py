@@ -103,7 +103,7 @@ class Reconciler:
         alerts = tuple(alert for one in waiting for alert in one.alerts)
         more: dict[str, Any] = {"alerts": alerts, "spec_error": error, "deleting": observation.deleting or self._leaving}
         if spec is not None and memory.scope:
-            more["gate_problems"] = {**self._asker.problems(spec, key[0]), **unfilled}
+            more["gate_problems"] = {**self._asker.problems(spec, key[0], starting=status.trial is None), **unfilled}
         decision = decide(spec, replace(observation, **more), status, memory.now(self._clock))
         if not readable:
             log.warning("status_unreadable", release=key, message="the status was changed by hand; what cannot be is made anew")

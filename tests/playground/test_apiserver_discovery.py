@@ -82,7 +82,7 @@ def test_paths_that_lead_nowhere_say_where_one_is(api: Asking) -> None:
         with pytest.raises(Refused, match="the server could not find the requested resource"):
             api.ask("GET", path)
     with pytest.raises(Refused, match="pods of the playground are simulated"):
-        api.ask("GET", "/api/v1/namespaces/default/pods/a/log")
+        api.ask("GET", "/api/v1/namespaces/default/pods/a/exec")
 
 
 def test_bodies_in_protobuf_are_read(api: Asking) -> None:
