@@ -4,7 +4,7 @@ What must survive belongs into the status.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,7 +107,7 @@ class Memory:
     carried: dict[tuple[Effect, ...], int] = field(default_factory=dict)
     written: dict[str, Written] = field(default_factory=dict)
     looked_after: bool = False
-    left: tuple[tuple[Resource, dict[str, Any]], ...] = ()
+    left: dict[tuple[Resource, str], dict[str, Any]] = field(default_factory=dict)
     began: tuple[datetime, float] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -197,6 +197,10 @@ class Memory:
         """The windows so far, and what is known of the newest instead."""
         with self.lock:
             return dict(self.windows)
+
+    def leave(self, found: Iterable[tuple[Resource, dict[str, Any]]]) -> None:
+        """Note objects in whose managedFields an entry of ours may be left."""
+        self.left |= {(resource, one["metadata"]["name"]): one for resource, one in found}
 
     def lost_race(self, effect: Effect) -> int:
         """Note that the world was not as this very effect expects; returns how many times in a row."""

@@ -35,7 +35,7 @@ from strategies.world.observation import Kept
 
 Object = dict[str, Any]
 _REQUESTS = {f"{names.GROUP}/{key}" for key in KEYS}
-_DROP_TRIES = 4
+_DROP_TRIES = 8
 
 
 class Stale(Exception):
@@ -119,7 +119,10 @@ class Performer:
         path = resource.path(self.namespace, found["metadata"]["name"])
         answer = self.client.patch(path, [*fence(found), *patch], JSON_PATCH)
         due = last or any(e.get("operation") == "Apply" for e in answer["metadata"].get("managedFields") or [])
-        self._disown(resource, path, answer, due=due)
+        if not due:
+            self._remember(resource, answer)
+        elif not self.disown(resource, answer):
+            self.memory.leave([(resource, answer)])  # The write itself is done, and does not fail by this.
 
     def shared(self) -> tuple[tuple[Resource, Object], ...]:
         """The objects of others that a release writes to: in their managedFields a write without an answer leaves an entry."""
@@ -134,26 +137,22 @@ class Performer:
 
     def disown(self, resource: Resource, one: Object) -> bool:
         """Drop our entries, if there are any. Says whether it is done with: what cannot be written now can be later."""
-        path = resource.path(self.namespace, one["metadata"]["name"])
-        try:
-            # Views have no managedFields; a patch that changes nothing shows them.
-            self._disown(resource, path, self.client.patch(path, [is_same(one)], JSON_PATCH), due=True)
-        except ApiError as error:
-            return not error.retryable
-        return True
-
-    def _disown(self, resource: Resource, path: str, answer: Object, *, due: bool) -> None:
+        path, shown = resource.path(self.namespace, one["metadata"]["name"]), "managedFields" in one["metadata"]
         for _ in range(_DROP_TRIES):
-            drop = disowning(answer) if due else []
-            self._remember(resource, answer)  # Which takes managedFields off.
-            if not drop:
-                return
+            # Views have no managedFields; a patch that changes nothing shows them, without the right to read.
+            patch = disowning(one) if shown else [is_same(one)]
+            if shown:
+                self._remember(resource, one)  # Which takes managedFields off.
+            if not patch:
+                break
             try:
-                answer = self.client.patch(path, drop, JSON_PATCH)
+                one, shown = self.client.patch(path, patch, JSON_PATCH), True
             except TestFailed:
-                # Somebody wrote in between, as gateways do at every change, and the entries have another order now. A
-                # patch that changes nothing shows it, without the right to read.
-                answer = self.client.patch(path, [is_same(answer)], JSON_PATCH)
+                # Somebody wrote in between, as gateways do at every change, and the entries have another order now.
+                shown = False
+            except ApiError as error:
+                return not error.retryable
+        return True
 
 
 def _taken(what: str, whom: str) -> ApiError:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from controller.api import names
 from controller.kube import paths
 from controller.kube.client import JSON_PATCH
-from controller.kube.errors import ApiError, Forbidden, Invalid, NotFound
+from controller.kube.errors import ApiError, Forbidden, Invalid, NotFound, TooManyRequests
 from controller.reconcile import commit, templates
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key
@@ -227,7 +227,7 @@ class Reconciler:
                 failed = True
             except ApiError as error:
                 failed, wait = True, max(wait, self._failed(key, release, effect, error, memory))
-                if error.retryable:  # It may have been done all the same.
+                if error.retryable and not isinstance(error, TooManyRequests):  # It may have been done all the same.
                     self._suspect(performer, memory)
         if not decision.effects:
             memory.failing.clear()
@@ -260,13 +260,14 @@ class Reconciler:
     def _suspect(performer: Performer, memory: Memory) -> None:
         """A write whose answer nobody heard may have left an entry in managedFields."""
         with suppress(Stale, ApiError):
-            memory.left, memory.looked_after = performer.shared(), True
+            memory.leave(performer.shared())
+            memory.looked_after = True
 
     @staticmethod
     def _tidy(performer: Performer, memory: Memory) -> None:
         """Drop what may have been left. What cannot be dropped now is tried again, and holds up nothing."""
         with suppress(Stale):
-            memory.left = tuple(one for one in memory.left if not performer.disown(*one))
+            memory.left = {at: one for at, one in memory.left.items() if not performer.disown(at[0], one)}
 
     def _failed(self, key: Key, release: Object, effect: effects.Effect, error: ApiError, memory: Memory) -> float:
         metrics.effect(effect.kind(), ok=False)

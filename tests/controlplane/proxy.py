@@ -7,6 +7,7 @@ handed on, while its answer comes back, or, a watch, for as long as it is open. 
 import contextlib
 import http.client
 import json
+import random
 import select
 import socket
 import ssl
@@ -66,13 +67,16 @@ class Call(NamedTuple):
 
 @dataclass(slots=True)
 class Fault:
-    """Strikes every `nth` call that it is about, so many at most, until it is over. `struck` counts."""
+    """Strikes a share of the calls that it is about, drawn from a fixed seed, and `most` of them at most, until it is over.
+
+    Not every third: then it could be the same one of a client's calls that is struck each time. `struck` counts.
+    """
 
     kind: Kind
     about: Callable[[Call], bool]
-    nth: int
+    share: float
     most: int
-    seen: int = 0
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
     struck: int = 0
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -114,10 +118,10 @@ class Proxy:
 
     @contextlib.contextmanager
     def fault(
-        self, kind: Kind, about: Callable[[Call], bool] = lambda _: True, *, nth: int = 1, most: int = sys.maxsize
+        self, kind: Kind, about: Callable[[Call], bool] = lambda _: True, *, share: float = 1.0, most: int = sys.maxsize
     ) -> Iterator[Fault]:
         """Until the end of the block. What hung is reset then; what fell silent never speaks again."""
-        fault = Fault(kind, about, nth, most)
+        fault = Fault(kind, about, share, most)
         with self._lock:
             self._faults.append(fault)
         if kind is Kind.REFUSED:
@@ -133,11 +137,10 @@ class Proxy:
         """The fault that strikes this call."""
         with self._lock:
             for fault in self._faults:
-                if fault.kind in kinds and fault.struck < fault.most and fault.about(call):
-                    fault.seen += 1
-                    if fault.seen % fault.nth == 0:
-                        fault.struck += 1
-                        return fault
+                wanted = fault.kind in kinds and fault.struck < fault.most and fault.about(call)
+                if wanted and fault.chance.random() < fault.share:
+                    fault.struck += 1
+                    return fault
         return None
 
     @property

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from controller.kube import errors
+from controller.kube import errors, paths
 from controller.reconcile.cluster import Cluster
 from controller.reconcile.memory import Memory
 from controller.reconcile.perform import Performer
@@ -35,6 +35,7 @@ class Double:
     objects: dict[str, dict[str, Any]]
     meddle: bool = False
     away: str = ""
+    away_at: tuple[str, int] = ("", 0)
     left: list[str] = field(default_factory=list)
     patched: list[str] = field(default_factory=list)
 
@@ -63,7 +64,7 @@ class Double:
         name = path.rpartition("/")[2]
         assert path == PATHS[name]
         self.patched.append(name)
-        if name == self.away:
+        if name == self.away or (name, self.patched.count(name)) == self.away_at:
             raise errors.Unavailable(503, "ServiceUnavailable", "not now")
         if self.meddle and self.patched.count(name) == 2:
             self.objects[name]["metadata"]["managedFields"].insert(0, GATEWAY)
@@ -130,3 +131,19 @@ def test_what_cannot_be_written_now_is_left_for_later_and_holds_up_nothing_else(
     look_after(cluster)
     assert cluster.left == ["shop"]
     assert OURS not in cluster.managers("web") + cluster.managers("route")
+
+
+@pytest.mark.parametrize("away_at", [2, 3], ids=["the drop", "the look after a lost race"])
+def test_a_write_that_is_done_does_not_fail_by_what_it_leaves(away_at: int) -> None:
+    """The entry is left for later, and the effect is not carried out again."""
+    cluster = world(meddle=away_at == 3)
+    cluster.away_at = ("shop", away_at)
+    memory = Memory(uid="r")
+    performer = Performer(cluster=cast("Cluster", cluster), release={"metadata": {"name": "shop", "namespace": "prod"}},
+                          status=Status(), memory=memory, may_write=lambda: True)  # fmt: skip
+    found = cluster.objects["shop"] | {"kind": "Deployment"}
+    found["metadata"]["generation"] = 1
+    performer.patch_owned(paths.DEPLOYMENTS, found, [{"op": "add", "path": "/spec/paused", "value": True}], last=True)
+    assert [name for _, name in memory.left] == ["shop"]
+    assert performer.disown(paths.DEPLOYMENTS, memory.left[paths.DEPLOYMENTS, "shop"])
+    assert OURS not in cluster.managers("shop")

@@ -129,6 +129,13 @@ def test_case_28_two_leaders() -> None:
         assert world.turns > 20
 
 
+def test_case_30_a_server_that_asks_to_slow_down_is_not_asked_for_more() -> None:
+    """What was throttled was not done, so nothing has to be looked after: it costs its repetition, and what is due meanwhile."""
+    plain = len(World(STORIES["canary-route"]).run().writes)
+    extra = [len(World(STORIES["canary-route"], parse(f"429@write{n}/2")).run().writes) - plain for n in range(10, 40, 3)]
+    assert max(extra) <= 3, extra
+
+
 def test_case_31_admission_denies_pods() -> None:
     """Somebody's policy refuses the candidate's pods: a clear reason, stable untouched, back at the deadline."""
     world = _with(STORIES["never-ready"], _Refusing(lambda pod: "neverready" in pod))

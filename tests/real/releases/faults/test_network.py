@@ -18,7 +18,7 @@ from tests.real.releases.shop import STANDING, Shop
 
 Spec = dict[str, Any]
 AT_ONCE = {"warm": {"for": "2s"}}
-ONE_IN_THREE = (Kind.RESET, Kind.LOST, Kind.SLOW, Kind.BROKEN, Kind.THROTTLED, Kind.GARBAGE, Kind.TRUNCATED)
+IN_EACH_WAY = (Kind.RESET, Kind.LOST, Kind.SLOW, Kind.BROKEN, Kind.THROTTLED, Kind.GARBAGE, Kind.TRUNCATED)
 NO_ANSWER = {Kind.BROKEN: "500", Kind.THROTTLED: "429", Kind.GARBAGE: "NotJson", Kind.HUNG: "Timeout"}
 """What may come from an API server in the place of an answer, and how it is named."""
 OUTAGE = 60.0
@@ -75,11 +75,11 @@ def quietly(product: Installation, lines: int) -> Iterator[None]:
     assert new.count("\n") < lines, new[-5000:]
 
 
-def test_every_third_call_fails_in_each_way_and_every_release_ends_right(
+def test_a_fifth_of_all_calls_fails_in_each_way_and_every_release_ends_right(
     product: Installation, network: Proxy, stores: MakeStores
 ) -> None:
     """A good canary ends Completed, a bad one Rejected, at the same time; no request of a user is lost, and no promise broken."""
-    kinds = (*ONE_IN_THREE, Kind.GONE)
+    kinds = (*IN_EACH_WAY, Kind.GONE)
     made = stores(*(kind.name.lower() for kind in kinds), names=("good", "bad"), **canary(30, 4))
     streets = dict(zip(kinds, made, strict=True))
     shops = [shop for street in streets.values() for shop in street]
@@ -87,8 +87,8 @@ def test_every_third_call_fails_in_each_way_and_every_release_ends_right(
     with quietly(product, 3000), promised(shops), ExitStack() as during:
         for kind, (good, _) in streets.items():
             # What 410 is about is a watch, and each is begun once: all of them.
-            about, nth = in_namespace(good, watches=kind is Kind.GONE), 1 if kind is Kind.GONE else 3
-            faults.append(during.enter_context(network.fault(kind, about, nth=nth)))
+            about, share = in_namespace(good, watches=kind is Kind.GONE), 1.0 if kind is Kind.GONE else 0.2
+            faults.append(during.enter_context(network.fault(kind, about, share=share)))
         for good, bad in streets.values():
             good.ship("2")
             bad.ship("2-errors100")
