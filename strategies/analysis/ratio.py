@@ -3,7 +3,8 @@
 Default form (`predict=False`): only bad requests count, so shared incidents, daily load and changing weights cancel without
 anything being estimated; right for rare errors. With `predict=True` good requests count as well, at odds predicted from stable's
 earlier windows: for shares that are not small, as above a latency's edge; the first window then only teaches. Why the
-bets are valid: bets.py. No query belongs here.
+bets are valid: bets.py. With `common`, that form is taken in each window before which stable's share was that large: what is
+bet may depend on what was seen before, so the windows' bets still multiply. No query belongs here.
 """
 
 import math
@@ -26,13 +27,15 @@ _WORST = 1e6  # A candidate that is worse by more is told to be worse by this.
 class RatioTest:
     """Fails when the candidate's bad share is more than `tolerance` times stable's; clears when less than `certificate` times.
 
-    Raises ValueError unless 1 <= tolerance < certificate.
+    `common`: stable's bad share (0 to 1) from which on good requests count as well, although `predict` is false. Raises
+    ValueError unless 1 <= tolerance < certificate.
     """
 
     guarantee: Guarantee = field(default_factory=Guarantee)
     tolerance: float = 1.0
     certificate: float = 2.0
     predict: bool = False
+    common: float = math.inf
 
     def __post_init__(self) -> None:
         if not 1 <= self.tolerance < self.certificate < math.inf:
@@ -58,7 +61,8 @@ class RatioTest:
 
     def harm(self, evidence: Evidence, window: Window) -> Sequence[float]:
         """One bet for each alternative of HARM."""
-        if self.predict:
+        known = evidence.history
+        if self.predict or (known.total and known.bad / known.total >= self.common):
             return self.predicted(evidence.history, window, HARM)
         assert window.stable is not None
         clump = self.guarantee.clump

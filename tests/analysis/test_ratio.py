@@ -114,6 +114,30 @@ def test_where_bad_requests_are_common_counting_the_good_ones_finds_more() -> No
     assert log_harm(predicting, fold(predicting, known, window)) > 1.2 * log_harm(RATIO, fold(RATIO, known, window))
 
 
+@given(st.integers(0, 12), st.integers(0, 30), st.sampled_from([0.0, 0.05, 0.2, 0.6]), st.floats(1, 2))
+def test_whatever_was_seen_before_a_window_is_worth_nothing_on_average(
+    bad: int, others: int, share: float, tolerance: float
+) -> None:
+    """Exactly, over every outcome of a window: also when the history decides in which form is bet."""
+    test = RatioTest(tolerance=tolerance, certificate=4, common=0.1)
+    known = Evidence(history=Counts.of(bad=bad, total=bad + others))
+    for ratio in (1.0, tolerance):
+        shares = (min(1.0, share * ratio), share)
+        if share * tolerance <= 1:
+            for number in range(len(test.harm_stakes)):
+                mean = sum(p * math.exp(test.harm(known, window)[number]) for p, window in windows("1", (3, 5), shares))
+                assert mean <= 1 + 1e-9
+
+
+def test_the_form_changes_where_bad_requests_are_common_before_the_window_and_nowhere_else() -> None:
+    """The window itself decides nothing; the first one of all is bet on as if they were rare."""
+    test, predicting, window = RatioTest(common=0.1), RatioTest(predict=True), one(40, 100, 90, 300)
+    rare, common = (Evidence(history=Counts.of(bad=bad, total=1000)) for bad in (99, 100))
+    assert test.harm(Evidence(), window) == RATIO.harm(Evidence(), window)
+    assert test.harm(rare, window) == RATIO.harm(rare, window)
+    assert test.harm(common, window) == predicting.harm(common, window) != RATIO.harm(common, window)
+
+
 def test_one_in_a_hundred_good_releases_fails_at_most_in_a_long_simulation() -> None:
     """400 releases of 100 windows, equal sides, an incident on both, seeded: at 1 %, more than 10 failures would be news."""
     rng, failed = random.Random(6), 0
