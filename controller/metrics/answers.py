@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from strategies.analysis.series import MOST_SERIES, Series
+from strategies.analysis.series import MOST_SERIES, Native, Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
 
 _LONGEST_TEXT = 300
@@ -68,7 +68,14 @@ def read_series(kind: Any, result: Any, document: dict[str, Any]) -> tuple[Serie
 def _series(found: Any) -> Series:
     labels = {str(name): str(value) for name, value in found["metric"].items() if name != "__name__"}
     samples = tuple((float(at), float(value)) for at, value in found.get("values", ()))
-    return Series(labels=labels, samples=samples, native="histograms" in found)
+    histograms = tuple(_native(float(at), each) for at, each in found.get("histograms", ()))
+    return Series(labels=labels, samples=samples, histograms=histograms)
+
+
+def _native(at: float, found: Any) -> Native:
+    # The first of each four says which ends belong to the bucket; on an edge lies nothing that could be counted.
+    buckets = tuple((float(left), float(right), float(count)) for _, left, right, count in found.get("buckets", ()))
+    return Native(at=at, count=float(found["count"]), buckets=buckets)
 
 
 def refusal(response: requests.Response) -> Unknown:

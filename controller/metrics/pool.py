@@ -251,12 +251,17 @@ class Queries:
 
     def _remember(self, key: _Key, source: Source, answer: tuple[Series, ...] | Sample) -> None:
         now = time.monotonic()
-        samples = _ONE_NUMBER if isinstance(answer, Sample) else sum(len(series.samples) for series in answer)
+        samples = _ONE_NUMBER if isinstance(answer, Sample) else sum(map(_room, answer))
         while self._known and self._known[oldest := next(iter(self._known))].until <= now:
             self._kept -= self._known.pop(oldest).samples
         if samples + self._kept <= _MOST_SAMPLES and key not in self._known:
             self._known[key] = _Known(source=source, answer=answer, samples=samples, until=now + _REMEMBERED)
             self._kept += samples
+
+
+def _room(series: Series) -> int:
+    """What a series takes, in samples."""
+    return len(series.samples) + sum(1 + len(histogram.buckets) for histogram in series.histograms)
 
 
 def _ask(query: _Query) -> Any:

@@ -59,11 +59,12 @@ def parse(text: str) -> query.Query:
 
 
 def parse_histogram(text: str) -> query.Query:
-    """Read a selector of a classic histogram's buckets. Raises QueryError."""
+    """Read a selector of a classic histogram's buckets, or of a native histogram. Raises QueryError."""
     read = parse(text)
     assert isinstance(read.tree, Selector)
-    if not str(read.tree.metric).endswith("_bucket"):
-        raise QueryError(f"name the histogram's buckets: {read.tree.metric}_bucket")
+    histogram, part, _ = re.split(r"(_sum|_count|_total|$)$", str(read.tree.metric), maxsplit=1)
+    if part:
+        raise QueryError(f"name the histogram's buckets, {histogram}_bucket, or a native histogram itself: {histogram}")
     if any(matcher.name == "le" for matcher in read.tree.matchers):
         raise QueryError("all buckets are needed; take the matcher on le out", "le")
     return read

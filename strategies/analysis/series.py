@@ -33,15 +33,29 @@ _WHOLE = 1e-6  # A count this close to a whole number is one.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Native:
+    """One scrape of a native histogram: `buckets` as left and right end and count, not cumulative; `count` of all."""
+
+    at: float
+    count: float
+    buckets: tuple[tuple[float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """One counter's labels (without its name) and its scrapes, oldest first, as seconds since 1970 and value.
 
-    `native`: its values are native histograms, which are not counters.
+    `histograms`: the scrapes of one whose values are native histograms, which are not counters.
     """
 
     labels: Mapping[str, str]
     samples: Sequence[tuple[float, float]]
-    native: bool = False
+    histograms: Sequence[Native] = ()
+
+    @property
+    def native(self) -> bool:
+        """Whether its values are native histograms."""
+        return bool(self.histograms)
 
 
 def growths(series: Sequence[Series], start: float, end: float, siblings: Iterable[Series] = ()) -> list[float] | Unknown:

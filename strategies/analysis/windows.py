@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from strategies.analysis.counts import Counts, Window
+from strategies.analysis.native import as_buckets
 from strategies.analysis.series import Series, growths, whole
 from strategies.analysis.verdict import Unknown, window_key
 
@@ -79,9 +80,7 @@ def tally(bad: Sequence[Series], total: Sequence[Series], span: Span) -> Tally |
 def edges_of(buckets: Sequence[Series]) -> tuple[float, ...] | Unknown:
     """The finite upper bounds that all histograms among these series have, rising."""
     if any(each.native for each in buckets):
-        mixed = not all(each.native for each in buckets)
-        message = "both classic and native histograms answer" if mixed else "the histogram is native and has no buckets by name"
-        return Unknown(reason="MixedHistograms" if mixed else "NativeHistogram", message=f"{message}; ask for one form")
+        return Unknown(reason="MixedHistograms", message="both classic and native histograms answer; ask for one form")
     if not buckets:
         return Unknown(reason="NoSeries", message="no series count the requests of this side")
     found = defaultdict[frozenset[tuple[str, str]], set[float]](set)
@@ -101,6 +100,11 @@ def histogram_tally(buckets: Sequence[Series], edges: Sequence[float], span: Spa
 
     For an objective alone give its edge alone: (up to it, above it).
     """
+    if buckets and all(each.native for each in buckets):
+        made = as_buckets(buckets, edges)
+        if isinstance(made, Unknown):
+            return made
+        buckets = made
     known = edges_of(buckets)
     if isinstance(known, Unknown):
         return known

@@ -151,10 +151,10 @@ class Latency(Counting):
 
     histogram: Selector = Field(
         description="PromQL selector of the buckets of a classic histogram, without functions, such as "
-        "http_request_duration_seconds_bucket. Variables: $namespace, $release."
+        "http_request_duration_seconds_bucket, or of a native histogram, by its name. Variables: $namespace, $release."
     )
     threshold: float = Field(
-        description="Requests that take longer are bad; one of the histogram's bucket edges (le), in its unit."
+        description="Requests that take longer are bad; one of the histogram's edges (le, or a native one's own), in its unit."
     )
 
     model_config = ConfigDict(

@@ -41,7 +41,12 @@ def test_what_is_no_plain_selector_is_refused_with_what_to_write(case: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("x_sum", "name the histogram's buckets: x_sum_bucket"), ('x_bucket{le="1"}', "matcher on le")]
+    ("text", "said"),
+    [
+        ("x_sum", "name the histogram's buckets, x_bucket, or a native histogram itself: x"),
+        ('x_count{a="b"}', "x_bucket"),
+        ('x_bucket{le="1"}', "matcher on le"),
+    ],
 )
 def test_a_histogram_is_asked_for_all_of_its_buckets(text: str, said: str) -> None:
     """Its sum and a single bucket are refused."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from strategies.analysis import series, windows
 from strategies.analysis.counts import Counts
-from strategies.analysis.series import MOST_SERIES, Series, growths
+from strategies.analysis.series import MOST_SERIES, Native, Series, growths
 from strategies.analysis.verdict import Unknown
 from strategies.analysis.windows import Span, Tally
 
@@ -26,9 +26,16 @@ def span(start: float, end: float) -> Span:
     return Span(start=START + timedelta(seconds=start), end=START + timedelta(seconds=end))
 
 
-def counter(*samples: tuple[float, float], native: bool = False, **labels: str) -> Series:
+def native(*scrapes: tuple[float, dict[tuple[float, float], float]], **labels: str) -> Series:
+    """A native histogram's scrapes: buckets by their ends, with how many are in each."""
+    found = [Native(at=ZERO + at, count=sum(buckets.values()), buckets=tuple((*ends, n) for ends, n in buckets.items()))
+             for at, buckets in scrapes]  # fmt: skip
+    return Series(labels=POD | labels, samples=(), histograms=found)
+
+
+def counter(*samples: tuple[float, float], **labels: str) -> Series:
     """Give a counter of the one pod; its scrapes in seconds."""
-    return Series(labels=POD | labels, samples=[(ZERO + at, value) for at, value in samples], native=native)
+    return Series(labels=POD | labels, samples=[(ZERO + at, value) for at, value in samples])
 
 
 def grown(counters: list[Series], start: float, end: float, siblings: list[Series] | None = None) -> list[float] | str:
@@ -228,6 +235,19 @@ def test_no_class_of_a_histogram_is_negative_and_none_loses_a_request_however_it
     assert [sum(column) for column in zip(*classes, strict=True)] == [sum(each[n] for each in rises) for n in (1, 2, 3)]
 
 
+def test_native_histograms_are_cut_at_their_own_edges() -> None:
+    """Buckets that begin to be there, a restart, and observations that are in no bucket; four digits of an edge are enough."""
+    edge = 2**-1.5
+    low, high = (0.25, edge), (edge, 0.5)
+    pods = [native((0, {low: 5}), (10, {low: 20, high: 3}), (20, {low: 2, high: 1})),
+            native((0, {}), (10, {high: 4}), (20, {high: 6}), pod="b", instance="b")]  # fmt: skip
+    assert windows.histogram_tally(pods, [0.35355], span(0, 10)) == Tally(classes=(15.0, 7.0))
+    assert windows.histogram_tally(pods, [edge], span(10, 20)) == Tally(classes=(2.0, 3.0))
+    found = windows.histogram_tally(pods, [0.3], span(0, 10))
+    assert isinstance(found, Unknown)
+    assert found.message == "the native histogram has no edge at 0.3; set threshold to 0.25 or 0.353553"
+
+
 def test_an_objective_that_is_no_edge_is_answered_with_the_edges_there_are() -> None:
     """Only those that every histogram has; no interpolation."""
     both = [*BUCKETS, *histogram(("0.3", 9), ("2", 10), ("+Inf", 10), pod="b", instance="b")]
@@ -237,8 +257,9 @@ def test_an_objective_that_is_no_edge_is_answered_with_the_edges_there_are() -> 
 
 
 HISTOGRAMS: dict[str, tuple[list[Series], str]] = {
-    "classic and native ones": ([*BUCKETS, counter((0, 0), (10, 100), native=True)], "MixedHistograms"),
-    "a native one": ([counter((0, 0), (10, 100), native=True)], "NativeHistogram"),
+    "classic and native ones": ([*BUCKETS, native((0, {}), (10, {(0.25, 0.3): 100}))], "MixedHistograms"),
+    "a native one with a bucket across the edge": ([native((0, {}), (10, {(0.25, 0.5): 100}))], "NoSuchEdge"),
+    "a native one with a negative bucket": ([native((0, {(0.2, 0.3): -1, (0.3, 1): 5}), (10, {(0.2, 0.3): 2}))], "Inconsistent"),
     "no buckets": ([counter((0, 0), (10, 100))], "NoHistogram"),
     "no bucket for all": (histogram(("0.3", 90)), "NoHistogram"),
     "nothing": ([], "NoSeries"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from controller.metrics.source import PrometheusSource, SourceSettings
-from strategies.analysis.series import Series
+from strategies.analysis.series import Native, Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
 from tests.metrics.server import AT, QUICK, Behaviour, Exchange, Server, ask, reply, scalar, slow_head, vector
 
@@ -269,14 +269,16 @@ def rows(*found: dict[str, Any], **top: Any) -> dict[str, Any]:
 def test_raw_samples_are_read_with_their_labels_but_not_the_name() -> None:
     """NaN stays what it is: whoever counts says what it means. A native histogram is known for one."""
     counter = {"metric": {"__name__": "x", "pod": "a"}, "values": [[1.5, "3"], [2.5, "NaN"]]}
-    native = {"metric": {"pod": "b"}, "histograms": [[1, {"count": "1"}]]}
+    buckets = [[0, "0.25", "0.3535533905932738", "5"], [3, "-0.001", "0.001", "2"]]
+    native = {"metric": {"pod": "b"}, "histograms": [[1, {"count": "7", "sum": "1.5", "buckets": buckets}], [2, {"count": "0"}]]}
     with Server(reply(rows(counter, native))) as server:
         found = raw(server)
     assert isinstance(found, tuple)
     assert found[0].labels == {"pod": "a"}
     assert found[0].samples[0] == (1.5, 3.0)
     assert math.isnan(found[0].samples[1][1])
-    assert found[1].native
+    assert found[1].histograms[0] == Native(at=1, count=7, buckets=((0.25, 0.3535533905932738, 5), (-0.001, 0.001, 2)))
+    assert found[1].histograms[1] == Native(at=2, count=0, buckets=())
     assert not found[0].native
 
 
