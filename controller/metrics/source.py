@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -118,6 +119,8 @@ class PrometheusSource:
                 answer = self._ask(promql, at, read)
         except Exception as problem:  # the one place where everything that can go wrong becomes a value
             answer = explained(problem, self._settings.deadline)
+        finally:
+            self._seen.response = None
         if isinstance(answer, Unknown):
             # Redacted before it is shortened: half a secret would not be found.
             return Unknown(reason=answer.reason, message=short(self._authentication.redact(answer.message)))
@@ -146,4 +149,6 @@ class PrometheusSource:
         return read(document["data"].get("resultType"), result, document)
 
     def _remember(self, response: requests.Response, **_: Any) -> None:
+        # The library reads it first, then we: what a large answer becomes is not kept twice.
+        response.json = cache(response.json)  # type: ignore[method-assign, assignment]
         self._seen.response = response

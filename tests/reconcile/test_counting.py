@@ -65,6 +65,7 @@ class Double:
 
     labels: dict[str, str] = field(default_factory=dict)
     address: str = "http://p"
+    timeout: str = "10s"
     now: datetime = NOON + 14 * SECOND
     asked: list[tuple[str, datetime, Callback]] = field(default_factory=list)
     woken: int = 0
@@ -75,7 +76,8 @@ class Double:
 
     def get(self, *_: str) -> dict[str, Any]:
         """The MetricSource."""
-        return {"metadata": {"resourceVersion": "1"}, "spec": {"address": self.address, "labels": self.labels}}
+        spec = {"address": self.address, "labels": self.labels, "timeout": self.timeout}
+        return {"metadata": {"resourceVersion": "1"}, "spec": spec}
 
     def submit_series(self, _source: str, _asked: object, promql: str, at: datetime, callback: Callback, tenant: str) -> None:
         """As Queries."""
