@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from strategies.analysis.series import MOST_SERIES, Native, Series
+from strategies.analysis.series import MOST_SERIES, Answer, Native, Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
 
 _LONGEST_TEXT = 300
@@ -60,7 +60,7 @@ def read_series(kind: Any, result: Any, document: dict[str, Any]) -> tuple[Serie
         if len(result) > MOST_SERIES:
             message = f"the answer has {len(result):,} series; narrow the selector to this workload"
             return Unknown(reason="TooManySeries", message=message)
-        return tuple(map(_series, result))
+        return Answer(map(_series, result))
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
         return Unknown(reason="Malformed", message="the answer is not in Prometheus' form")
 

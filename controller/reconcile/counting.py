@@ -6,7 +6,6 @@ question to the Release's namespace, it is asked for all pods of the namespace a
 that is too much, each Release asks for its own pods. What windows mean is decided in strategies.rollout.comparing.
 """
 
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -79,8 +78,8 @@ def sides(asked: Counting, status: Status, trial: Trial) -> Sides | Unknown:
 
 def _side(asked: Counting, revision: Revision) -> Side:
     if asked.hash_label is not None:
-        return Side(label=asked.hash_label, pattern=re.escape(revision.hash))
-    return Side(label=asked.pod_label or "pod", pattern=query.pods_pattern(revision.replica_set))
+        return Side.of_hash(asked.hash_label, revision.hash)
+    return Side.of_replica_set(asked.pod_label or "pod", revision.replica_set)
 
 
 def selectors(gate: Gate) -> tuple[query.Query, ...]:

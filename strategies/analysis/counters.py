@@ -14,7 +14,7 @@ from strategies.analysis import promql_reading, promql_tree, query
 from strategies.analysis.counts import Window
 from strategies.analysis.promql_tree import Matcher, Selector
 from strategies.analysis.query import QueryError
-from strategies.analysis.series import Series
+from strategies.analysis.series import Answer, Series
 from strategies.analysis.verdict import Unknown
 from strategies.analysis.windows import Span, Tally, histogram_tally, tally, window
 
@@ -24,13 +24,30 @@ _ALLOWED = frozenset({"namespace", "release"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """The series of one revision's pods: those whose `label` matches `pattern` as a whole."""
+    """The series of one revision's pods: those whose `label` matches `pattern` as a whole.
+
+    `begins`, if it is known, is what all these values begin with, but for so many characters at their end: by it they are found
+    fast.
+    """
 
     label: str
     pattern: str
+    begins: tuple[str, int] | None = None
+
+    @classmethod
+    def of_replica_set(cls, label: str, name: str) -> "Side":
+        """The pods of a ReplicaSet, by their names."""
+        return cls(label=label, pattern=query.pods_pattern(name), begins=(query.pods_prefix(name), query.POD_SUFFIX_LENGTH))
+
+    @classmethod
+    def of_hash(cls, label: str, value: str) -> "Side":
+        """The pods with this hash."""
+        return cls(label=label, pattern=re.escape(value), begins=(value, 0))
 
     def of(self, series: Iterable[Series]) -> list[Series]:
         """Those that are this side's."""
+        if self.begins is not None and isinstance(series, Answer):
+            series = series.having(self.label, *self.begins)
         matching = re.compile(self.pattern).fullmatch
         return [each for each in series if matching(each.labels.get(self.label, ""))]
 

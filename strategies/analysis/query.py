@@ -33,7 +33,8 @@ _LITERAL = re.compile(r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`]*`|#[^\n]
 _BYTE_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\(?:x[89A-Fa-f]|[2-3][0-7]{2})")
 _VARIABLE = re.compile(r"\$(\{?)([A-Za-z_][A-Za-z0-9_]*)")
 # The random end of a pod's name, and where Kubernetes cuts the name before it to leave 63 characters in all.
-_POD_SUFFIX = "[a-z0-9]{5}"
+POD_SUFFIX_LENGTH = 5
+_POD_SUFFIX = f"[a-z0-9]{{{POD_SUFFIX_LENGTH}}}"
 _POD_PREFIX_LIMIT = 58
 _NOWHERE = "it may stand only inside quotes, as the value of a label matcher"
 
@@ -153,7 +154,12 @@ def parse_any(text: str, parameters: Mapping[str, Kind] | None = None) -> Query:
 
 def pods_pattern(replica_set: str) -> str:
     """The regular expression (anchored by PromQL) of the names of exactly this ReplicaSet's pods."""
-    return re.escape((replica_set + "-")[:_POD_PREFIX_LIMIT]) + _POD_SUFFIX
+    return re.escape(pods_prefix(replica_set)) + _POD_SUFFIX
+
+
+def pods_prefix(replica_set: str) -> str:
+    """What the names of this ReplicaSet's pods begin with."""
+    return (replica_set + "-")[:_POD_PREFIX_LIMIT]
 
 
 def _without_literals(text: str) -> str:

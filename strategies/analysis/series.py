@@ -58,6 +58,22 @@ class Series:
         return bool(self.histograms)
 
 
+class Answer(tuple[Series, ...]):
+    """The series of one answer, in which many Releases look for theirs: a thousand of them must not each look at all."""
+
+    def having(self, label: str, value: str, more: int) -> Sequence[Series]:
+        """Those whose label has this value and so many characters more."""
+        known: dict[tuple[str, int], dict[str, list[Series]]] = self.__dict__.setdefault("index", {})
+        index = known.get((label, more))
+        if index is None:
+            index = defaultdict(list)
+            for each in self:
+                text = each.labels.get(label, "")
+                index[text[: len(text) - more]].append(each)
+            known[label, more] = index = dict(index)
+        return index.get(value, ())
+
+
 def growths(series: Sequence[Series], start: float, end: float, siblings: Iterable[Series] = ()) -> list[float] | Unknown:
     """By how much each series grew from `start` to `end`, seconds since 1970; in their order.
 

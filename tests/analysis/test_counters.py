@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from strategies.analysis import counters
 from strategies.analysis.counters import Side, Sides
 from strategies.analysis.counts import Counts, Window
 from strategies.analysis.query import Binding, QueryError, pods_pattern
-from strategies.analysis.series import Series
+from strategies.analysis.series import Answer, Series
 from strategies.analysis.verdict import Unknown
 from strategies.analysis.windows import Span
 
@@ -98,6 +100,19 @@ def test_each_side_has_the_series_of_its_pods_and_no_others() -> None:
     (missing,) = counters.windows([span], [bad, total[1:]], None, SIDES)
     assert isinstance(missing, Unknown)
     assert missing.reason == "NoSeries"
+
+
+LONG = "w" * 70
+NAMES = st.sampled_from(["web-1", "web-2", "web", "web-1-x", LONG + "-1", LONG + "-2", "a", ""])
+
+
+@given(st.lists(st.tuples(NAMES, st.sampled_from(["abcde", "abcd", "ABCDE", "abcdef", ""])), max_size=8), NAMES)
+def test_a_side_is_found_in_an_index_as_by_looking_at_all(pods: list[tuple[str, str]], name: str) -> None:
+    """For names and for hashes, whatever else is there; the index is made once for each label."""
+    plain = [Series(labels={"pod": f"{owner}-"[:58] + end, "hash": owner}, samples=[]) for owner, end in pods]
+    answer = Answer([*plain, Series(labels={}, samples=[])])
+    for side in (Side.of_replica_set("pod", name), Side.of_hash("hash", name)):
+        assert side.of(answer) == side.of(list(answer)) == side.of(answer)
 
 
 def test_an_edge_divides_a_histogram_into_good_and_bad() -> None:

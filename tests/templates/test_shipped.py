@@ -113,8 +113,7 @@ def windows(prometheus: Prometheus, asked: Gate) -> list[Window]:
         selectors, edge = [counters.parse_histogram(asked.latency.histogram)], asked.latency.threshold
     assert all(counters.is_confined(each, {}) for each in selectors), "Releases of a namespace could not share it"
     label = counting.pod_label or "pod"
-    sides = Sides(candidate=Side(label=label, pattern=query.pods_pattern(CANDIDATE)),
-                  stable=Side(label=label, pattern=query.pods_pattern(STABLE)))  # fmt: skip
+    sides = Sides(candidate=Side.of_replica_set(label, CANDIDATE), stable=Side.of_replica_set(label, STABLE))
     end = BEGIN + timedelta(seconds=LONG)
     answers = []
     for each in selectors:
