@@ -35,7 +35,8 @@ class Loop:
     def __init__(self, start: float = 1_800_000_000.0, choose: Choose | None = None) -> None:
         """`start`: the first moment. Without `choose`, first come, first served."""
         self._now = start
-        self._choose = choose
+        self.choose = choose
+        """May be set at any time."""
         self._ready: deque[tuple[str, Action]] = deque()
         self._timers: list[Timer] = []
         self._numbers = itertools.count()
@@ -74,7 +75,7 @@ class Loop:
         """Run one ready task; False if there is none."""
         if not self._ready:
             return False
-        index = self._choose(self.ready) if self._choose else 0
+        index = self.choose(self.ready) if self.choose and len(self._ready) > 1 else 0
         _, action = self._ready[index]
         del self._ready[index]
         action()

@@ -11,7 +11,7 @@ from playground.apiserver.kinds import names
 from playground.apiserver.kinds.definitions import CLEANUP
 from playground.apiserver.objects import Object
 from playground.apiserver.resources import Resource, Rules, Scale
-from playground.apiserver.schema import Schema
+from playground.apiserver.schema import schema_of
 from playground.apiserver.store import Collection, Event, Stored
 
 GROUP = "apiextensions.k8s.io"
@@ -132,7 +132,7 @@ def resources_of(definition: Object) -> list[Resource]:
 def _resource(spec: Object, version: Object, stored: str) -> Resource:
     accepted, subresources = spec["names"], version.get("subresources") or {}
     own_status = "status" in subresources
-    schema = Schema(version["schema"]["openAPIV3Schema"])
+    schema = schema_of(version["schema"]["openAPIV3Schema"])
 
     def versioned(obj: Object) -> Object:
         left_out = ("metadata", "apiVersion", "kind") + (("status",) if own_status else ())

@@ -3,6 +3,7 @@
 Only what every kind has (metadata) belongs here.
 """
 
+import marshal
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,12 +15,8 @@ Key = tuple[str, str]
 
 
 def copied(value: Any) -> Any:
-    """A deep copy of JSON, many times faster than copy.deepcopy."""
-    if isinstance(value, dict):
-        return {key: copied(item) if isinstance(item, dict | list) else item for key, item in value.items()}
-    if isinstance(value, list):
-        return [copied(item) if isinstance(item, dict | list) else item for item in value]
-    return value
+    """A deep copy of JSON, many times faster than copy.deepcopy; format 2 is the last that keeps no part shared."""
+    return marshal.loads(marshal.dumps(value, 2))  # noqa: S302, what was written the moment before
 
 
 def key_of(obj: Object) -> Key:

@@ -1,12 +1,13 @@
 """One number is one run: the story, the order of events, and up to five things that go wrong are drawn from it."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from tests.simulation import oracle
+from tests.simulation import exploring, oracle
 from tests.simulation.exploring import Result, told
 from tests.simulation.faults import Fault, Kind, On, Plan
 from tests.simulation.stories import POINTED, STORIES
+from tests.simulation.world import World
 
 _WRITES = tuple(Kind)[: tuple(Kind).index(Kind.SLOW)]
 _EVENTS = (Kind.FROZEN, Kind.UNOBSERVED, Kind.COMPACTED)
@@ -35,16 +36,16 @@ def _fault(chance: random.Random) -> Fault:
     return Fault(kind=kind, on=on, at=chance.randint(1, 90), seconds=chance.randint(low, high))
 
 
-def run(seed: int) -> Result:
-    """Tell the seed's story."""
+def run(seed: int, begun: Mapping[str, World]) -> Result:
+    """Tell the seed's story from its beginning, which is the same for all and is used up: in a process of its own."""
     name, plan = drawn(seed)
-    return judged(name, plan, seed)
+    return judged(name, plan, seed, begun[name])
 
 
-def judged(name: str, plan: Plan, seed: int | None) -> Result:
+def judged(name: str, plan: Plan, seed: int | None, begun: World | None = None) -> Result:
     """A story under a plan; where nothing has changed its end, against the fault-free run."""
     story = (STORIES | POINTED)[name]
-    result = told(story, plan, seed)
+    result = exploring.judged((begun or World(story)).under(plan, seed), exploring.str_of(plan))
     if not result.problem and name not in _MANY_ENDS and not CHANGES_THE_END & {f.kind for f in plan}:
         if name not in _PLAIN:
             _PLAIN[name] = told(story)

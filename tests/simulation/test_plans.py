@@ -1,4 +1,4 @@
-"""Every single fault of one story (of all nine: `python -m tests.simulation plans`), and what has failed before."""
+"""One in three of all single faults of six stories (all of ten: `python -m tests.simulation plans`); what has failed before."""
 
 import os
 import pickle
@@ -16,13 +16,15 @@ from tests.simulation.exploring import Result, str_of
 from tests.simulation.faults import Plan
 from tests.simulation.stories import ALWAYS
 
+EVERY = 3
+
 
 @cache
 def explored(story: str) -> list[Result]:
-    """All single faults of a story, tried in a process of its own, because that one forks."""
+    """Single faults of a story, tried in a process of its own, because that one forks."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "results"
-        command = [sys.executable, "-m", "tests.simulation", "plans", story, "--out", str(out)]
+        command = [sys.executable, "-m", "tests.simulation", "plans", story, "--every", str(EVERY), "--out", str(out)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONHASHSEED": "0"})
         assert out.exists(), done.stdout + done.stderr
         results: list[list[Result]] = pickle.loads(out.read_bytes())
@@ -44,12 +46,12 @@ def test_no_single_fault_breaks_an_invariant_or_changes_the_end(story: str) -> N
     assert not failed, f"{len(failed)} of {len(results)} plans of {story} failed: {failed[:3]}"
 
 
-def test_at_least_a_thousand_plans_are_tried() -> None:
-    """Every write, answer and notification of the way there and back."""
+def test_at_least_2400_plans_are_tried() -> None:
+    """Of writes, answers and notifications of each way there and back."""
     counts = Counter({story: len(explored(story)) for story in ALWAYS})
     states = sum(r.checks for story in ALWAYS for r in explored(story))
     print(f"{counts.total()} plans, {states} states looked at: {dict(counts)}")
-    assert counts.total() >= 1000
+    assert counts.total() >= 2400
 
 
 def test_the_same_story_plan_and_seed_give_the_same_run_to_the_byte() -> None:

@@ -88,11 +88,8 @@ class World:
     """One run. `steps` counts tasks, `turns` the controllers', `checks` the states that the invariants were held against."""
 
     def __init__(self, story: Story, plan: Plan = (), seed: int | None = None) -> None:
-        self.story, self.seed, self.elected = story, seed, story.elected
-        self.plan, self.trouble = list(plan), sum(abs(f.seconds) + 10.0 for f in plan)
-        self.faults = len(plan)
-        self._chance = random.Random(f"{seed} order")
-        self.loop = Loop(choose=None if seed is None else self._choose)
+        self.story = story
+        self.loop = Loop()
         self.cluster = Cluster(self.loop, audience=story.audience)
         self.admin, self.person = self.cluster.api.client("admin"), self.cluster.api.client("alice")
         self.writer: Process | None = None
@@ -120,7 +117,18 @@ class World:
             plural, _, group = resource.partition(".")
             self.cluster.api.store.collection(group, plural).watchers[-number] = self._record
         self.loop.settle()
+        self.under((), None)
         story.make(self)
+        self.under(plan, seed)
+
+    def under(self, plan: Plan, seed: int | None) -> World:
+        """What will go wrong from here on, and in which order things happen. The story's beginning is the same for all."""
+        self.seed, self.plan, self.faults = seed, list(plan), len(plan)
+        self.trouble = sum(abs(f.seconds) + 10.0 for f in plan)
+        self.elected = self.story.elected or any(f.kind in LEADERS for f in plan)
+        self._chance = random.Random(f"{seed} order")
+        self.loop.choose = None if seed is None else self._choose
+        return self
 
     # --- the scheduler
 
@@ -164,7 +172,7 @@ class World:
             self.plan.remove(fault)
             self._coming += 1
             self.loop.later(fault.at, str(fault), lambda f=fault: self._happen(f))
-        if not self.go(lambda: not self._acts and self.story.over(self) and self._calm(), _LONGEST):
+        if not self.go(lambda: not self._acts and self._calm() and self.story.over(self), _LONGEST):
             raise Unsettled(f"L1: not at rest after {_LONGEST:.0f} s: {self.said()}; still to do: {[a.name for a in self._acts]}")
         self.finished = self.invariants.last_write
         self.go(lambda: False, _DISPLAY)
@@ -337,7 +345,9 @@ class World:
 
     def find(self, resource: str, name: str = NAME) -> Object | None:
         """An object of the story's namespace, as it is."""
-        return self.admin.find(resource, name, NAMESPACE)
+        plural, _, group = resource.partition(".")
+        found = self.cluster.api.store.collection(group, plural).get((NAMESPACE, name))
+        return found and found.obj
 
     def person_patch(self, resource: str, body: Object, kind: str = "merge") -> None:
         """Somebody changes the object of the story's name."""

@@ -3,7 +3,7 @@
 from playground.apiserver.errors import Cause
 from playground.apiserver.kinds import names
 from playground.apiserver.objects import Object
-from playground.apiserver.schema import Schema
+from playground.apiserver.schema import schema_of
 from playground.apiserver.schema.cel import Unreadable
 
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
@@ -57,7 +57,7 @@ def _schema(version: Object, field: str) -> list[Cause]:
     if not found:
         return [names.required(field, "schemas are required")]
     try:
-        Schema(found)
+        schema_of(found)
     except (ValueError, Unreadable) as problem:
         return [
             Cause(reason="FieldValueInvalid", field=field, message=f"Invalid value: the playground cannot read it: {problem}")

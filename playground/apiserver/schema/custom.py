@@ -1,6 +1,7 @@
 """A custom resource's schema, ready for use: defaults, pruning, validation, and what merging has to know."""
 
-from functools import cached_property
+import marshal
+from functools import cached_property, lru_cache
 from typing import Any
 
 from playground.apiserver.objects import Object
@@ -55,6 +56,16 @@ class Schema:
     def _shape(self) -> Shape:
         made = _shape(self.node)
         return Shape(fields={"apiVersion": ANY, "kind": ANY, **made.fields, "metadata": metadata_shape()}, each=made.each)
+
+
+def schema_of(schema: Object) -> Schema:
+    """The schema of an openAPIV3Schema, read once for each content. Raises as Schema does."""
+    return _read(marshal.dumps(schema, 2))
+
+
+@lru_cache(maxsize=64)
+def _read(content: bytes) -> Schema:
+    return Schema(marshal.loads(content))  # noqa: S302, what was written the moment before
 
 
 def _own(obj: Object) -> Object:
