@@ -147,7 +147,10 @@ def test_every_mode_has_an_order() -> None:
     assert all(stage.__doc__ for stages in ORDER.values() for stage in stages)
 
 
-@pytest.mark.parametrize("file", ["releases.yaml", "metricsources.yaml", "gatetemplates.yaml", "clustergatetemplates.yaml"])
+@pytest.mark.parametrize(
+    "file",
+    [f"{each}.yaml" for each in ("releases", "metricsources", "gatetemplates", "clustergatetemplates", "releasepolicies")],
+)
 def test_the_chart_s_definitions_are_those_of_the_models(file: str) -> None:
     """`make crds` was not forgotten."""
     made = custom_resource_definitions()

@@ -21,6 +21,7 @@ from strategies.spec.gate import Gate
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.phase import Phase
+from strategies.spec.policy import ReleasePolicySpec
 from strategies.spec.reason import Reason
 from strategies.spec.release import ReleaseSpec, Strategy
 
@@ -30,7 +31,7 @@ SCRIPTS = sorted([*ROOT.glob("scripts/*.sh"), ROOT / ".ci" / "run"])
 MANIFESTS = sorted(ROOT.glob("examples/*/*.yaml"))
 MODELS: dict[str, type[BaseModel]] = {
     "Release": ReleaseSpec, "MetricSource": MetricSourceSpec, "GateTemplate": GateTemplateSpec,
-    "ClusterGateTemplate": GateTemplateSpec,
+    "ClusterGateTemplate": GateTemplateSpec, "ReleasePolicy": ReleasePolicySpec,
 }  # fmt: skip
 
 

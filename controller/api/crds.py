@@ -16,6 +16,7 @@ from controller.api.names import GROUP, VERSION
 from strategies.spec.base import DURATION_PATTERN, format_duration, rule, rules
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
+from strategies.spec.policy import ReleasePolicySpec
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
 
@@ -40,6 +41,11 @@ _SOURCE_COLUMNS = (
 )
 _TEMPLATE_COLUMNS = (
     ("Description", "string", ".spec.description", "What the gate asks."),
+    ("Age", "date", ".metadata.creationTimestamp", ""),
+)
+_POLICY_COLUMNS = (
+    ("Namespaces", "string", ".spec.namespaces", "Namespaces that it is for."),
+    ("Freezes", "string", ".spec.freezes[*].name", "Names of its freezes."),
     ("Age", "date", ".metadata.creationTimestamp", ""),
 )
 _KEPT = ("description", "type", "format", "pattern", "enum", "minimum", "maximum", "minLength", "maxLength", "minItems",
@@ -67,8 +73,12 @@ def custom_resource_definitions() -> dict[str, Object]:
         kind="ClusterGateTemplate", plural="clustergatetemplates", short=["cgt"], scope="Cluster", columns=_TEMPLATE_COLUMNS,
         schema=_object("A ClusterGateTemplate is a gate with parameters that Releases of all namespaces name.", GateTemplateSpec),
     )  # fmt: skip
+    policy = _definition(
+        kind="ReleasePolicy", plural="releasepolicies", short=["rp"], scope="Cluster", columns=_POLICY_COLUMNS,
+        schema=_object("A ReleasePolicy says when no release starts in some namespaces; admins make it.", ReleasePolicySpec),
+    )  # fmt: skip
     return {"releases.yaml": release, "metricsources.yaml": source, "gatetemplates.yaml": template,
-            "clustergatetemplates.yaml": shared}  # fmt: skip
+            "clustergatetemplates.yaml": shared, "releasepolicies.yaml": policy}  # fmt: skip
 
 
 def _definition(*, kind: str, plural: str, short: list[str], scope: str, columns: Any, schema: Object) -> Object:

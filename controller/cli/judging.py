@@ -19,12 +19,13 @@ from strategies.rollout.requests import KEYS
 from strategies.spec.base import Name
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
+from strategies.spec.policy import ReleasePolicySpec
 from strategies.spec.release import ReleaseSpec
 
 Object = dict[str, Any]
 KINDS: Mapping[str, type[BaseModel]] = {
     "Release": ReleaseSpec, "MetricSource": MetricSourceSpec, "GateTemplate": GateTemplateSpec,
-    "ClusterGateTemplate": GateTemplateSpec,
+    "ClusterGateTemplate": GateTemplateSpec, "ReleasePolicy": ReleasePolicySpec,
 }  # fmt: skip
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 _LABEL_VALUE = 63

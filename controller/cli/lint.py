@@ -26,8 +26,10 @@ from controller.cli.judging import KINDS, judge
 from controller.cli.manifests import Document, Fault, Path, read
 from controller.cli.wording import query_place
 from controller.kube.errors import ApiError
+from controller.reconcile.freezing import problem
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
+from strategies.spec.policy import ReleasePolicySpec
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.templating import fill
 
@@ -114,6 +116,8 @@ def _check_resources(resources: list[Resource], access: Access | None) -> Iterat
             valid.append((resource, spec))
         if isinstance(spec, MetricSourceSpec):
             metric_sources[resource.name] = spec
+        if isinstance(spec, ReleasePolicySpec):
+            yield from _freezes(resource, spec)
         if isinstance(spec, GateTemplateSpec):
             templates[resource.kind, resource.namespace if resource.kind == "GateTemplate" else None, resource.name] = spec
     neighbours = Neighbours(resources, metric_sources, templates, access)
@@ -130,6 +134,14 @@ def _check_resources(resources: list[Resource], access: Access | None) -> Iterat
         yield from compare(release, neighbours, releases)
         if access is not None:
             yield from foresee(access, release)
+
+
+def _freezes(resource: Resource, spec: ReleasePolicySpec) -> Iterator[Finding]:
+    """What only a calendar can tell: the controller would hold back every release that such a policy is for."""
+    for number, freeze in enumerate(spec.freezes):
+        if (wrong := problem(freeze)) is not None:
+            field, message = wrong
+            yield resource.finding(("spec", "freezes", number, field), message, "How freezes are written: docs/freezes.md.")
 
 
 def _warnings(release: Checked, neighbours: Neighbours) -> Iterator[Finding]:

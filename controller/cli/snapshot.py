@@ -77,6 +77,7 @@ def take(access: Access, name: str) -> Snapshot:
     memory.attend(status.attempts)
     memory.pods_at = listed.clock.steady() - 2 * PODS_EVERY
     spec, unfilled = listed.filled(spec, access.namespace, memory) if spec else (None, {})
+    listed.read_freezes()
     observation = Gatherer(listed).look(release, spec, status, memory)
     assert observation is not None  # Nothing is waited for: what was listed is there, and what was not has been refused.
     changes: dict[str, Any] = {"spec_error": error}
@@ -176,6 +177,10 @@ class _Listed(Cluster):
         unread = {gate.name for gate in made.gates if gate.template is not None and gate.template.kind in refused}
         return made, {name: problem for name, problem in problems.items() if name not in unread}
 
+    def read_freezes(self) -> None:
+        """List the policies that freeze releases."""
+        _fill(self._reader, self.release_policies.reflectors[0], paths.RELEASE_POLICIES.path())
+
     def gate_problems(self, spec: ReleaseSpec, status: Status, namespace: str) -> Mapping[str, str]:
         """What is wrong with the gates' sources; what the controller said of them where the user may not list sources."""
         if not spec.gates:
@@ -202,6 +207,9 @@ def _as_committed(seen: Observation, status: Status, reader: _Reader) -> Observa
     hold = condition(status, "HoldActive")
     if isinstance(seen.hold, Unknown) and hold is not None and hold.status != "Unknown":
         seen = replace(seen, hold=hold.status == "True")
+    if "list releasepolicies" in reader.refused:
+        frozen = Unknown(reason=status.reason, message=status.message) if status.reason is Reason.FROZEN else None
+        seen = replace(seen, frozen=frozen)
     if isinstance(seen.route, Route) and {"get gateways", "get gatewayclasses"} & reader.refused.keys():
         problem = status.message if status.reason is Reason.ROUTE_UNUSABLE else None
         seen = replace(seen, route=replace(seen.route, problem=problem))

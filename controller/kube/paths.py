@@ -80,6 +80,7 @@ MUTATING_ADMISSION_POLICY_BINDINGS = Resource(
 )
 RELEASES = Resource("release-coordinator.io", "v1alpha1", "releases")
 METRIC_SOURCES = Resource("release-coordinator.io", "v1alpha1", "metricsources", namespaced=False)
+RELEASE_POLICIES = Resource("release-coordinator.io", "v1alpha1", "releasepolicies", namespaced=False)
 GATE_TEMPLATES = Resource("release-coordinator.io", "v1alpha1", "gatetemplates")
 CLUSTER_GATE_TEMPLATES = Resource("release-coordinator.io", "v1alpha1", "clustergatetemplates", namespaced=False)
 

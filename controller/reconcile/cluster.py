@@ -18,6 +18,7 @@ from controller.kube.reflector import Reflector
 from controller.reconcile.requests import trim
 from controller.workloads.deployment import owner_name
 from strategies.spec.gate import TemplateKind
+from strategies.spec.reason import Reason
 
 Object = dict[str, Any]
 Key = tuple[str, str]
@@ -126,6 +127,7 @@ class Cluster:
             TemplateKind.GATE_TEMPLATE: View({n: follow(client, paths.GATE_TEMPLATES, namespace=n) for n in scope}),
             TemplateKind.CLUSTER_GATE_TEMPLATE: View({None: follow(client, paths.CLUSTER_GATE_TEMPLATES)}),
         }
+        self.release_policies = View({None: follow(client, paths.RELEASE_POLICIES, on_change=self._freeze_changed)})
         # The hold must not be believed to work longer than it does: the policy and its binding are followed by name.
         self._policies = tuple(
             follow(client, resource, chosen={"fieldSelector": f"metadata.name={name}"}, on_change=self._policy_changed)
@@ -136,7 +138,7 @@ class Cluster:
     @property
     def standing(self) -> tuple[Reflector, ...]:
         """The views that are always there."""
-        views = (self.releases, self.deployments, self.sources, *self.templates.values())
+        views = (self.releases, self.deployments, self.sources, self.release_policies, *self.templates.values())
         return *(reflector for view in views for reflector in view.reflectors), *self._policies
 
     @property
@@ -212,6 +214,12 @@ class Cluster:
         for key in tuple(users):
             if deployment is None or self.workload_of(key) == deployment:
                 self._wake(key)
+
+    def _freeze_changed(self, _old: Object | None, _new: Object | None) -> None:
+        """Who waits for a freeze may wait no more; all others ask when they start."""
+        for release in self.releases.list():
+            if (release.get("status") or {}).get("reason") == Reason.FROZEN:
+                self._wake((release["metadata"]["namespace"], release["metadata"]["name"]))
 
     def _policy_changed(self, _old: Object | None, _new: Object | None) -> None:
         self.policies_changed_at = self.clock.steady()

@@ -11,6 +11,7 @@ from controller.kube import paths
 from controller.kube.client import JSON_PATCH
 from controller.kube.errors import ApiError, Forbidden, NotFound
 from controller.reconcile.cluster import Cluster, Key
+from controller.reconcile.freezing import Calendar
 from controller.reconcile.memory import Memory
 from controller.reconcile.requests import read_requests
 from controller.reconcile.running import read_jobs
@@ -39,6 +40,7 @@ class Gatherer:
         self._cluster, self._clock = cluster, cluster.clock
         self._entered: dict[Key, float] = {}
         self._templates = template.Templates()
+        self._calendar = Calendar(cluster)
 
     def look(self, release: Object, spec: ReleaseSpec | None, status: Status, memory: Memory) -> Observation | None:
         """What is there to see; None while the namespace's views fill for the first time (look again in a moment)."""
@@ -67,16 +69,8 @@ class Gatherer:
         memory.scope = True
         now = memory.now(self._clock)
         base["watched_since"] = memory.began[0] if memory.began else None
-        look = Look(
-            client=self._cluster.client,
-            views=self._cluster.enter(key),
-            namespace=key[0],
-            raw=raw,
-            spec=spec,
-            status=status,
-            memory=memory,
-            now=now,
-        )
+        look = Look(client=self._cluster.client, views=self._cluster.enter(key), namespace=key[0], raw=raw, spec=spec,
+                    status=status, memory=memory, now=now)  # fmt: skip
         missing = look.unsynced
         since = self._entered.setdefault(key, self._clock.steady())
         if missing and self._clock.steady() - since < SYNC_PATIENCE:
@@ -97,6 +91,7 @@ class Gatherer:
             pods=self._pods(key[0], known, status, memory),
             kept=self._kept(key, memory),
             change=_change(look, workload),
+            frozen=self._calendar.frozen(key[0], self._clock.wall()) if _waits(look, workload) else None,
             jobs=read_jobs(look),
             autoscaled=self._autoscaled(key[0], workload, memory),
         )  # fmt: skip
@@ -211,13 +206,19 @@ class Gatherer:
         return tuple(deployment.read_replica_set(r, label, self._templates) for r in found if deployment.owned_by(r, uid))
 
 
+def _waits(look: Look, workload: Workload | Unknown | None) -> bool:
+    """Whether the Deployment has a template that is neither stable's nor on trial."""
+    stable, trial = look.status.stable, look.status.trial
+    if stable is None or not isinstance(workload, Workload):
+        return False
+    digest = workload.template.digest
+    return digest != stable.digest and not (trial and trial.outcome is None and trial.candidate.digest == digest)
+
+
 def _change(look: Look, workload: Workload | Unknown | None) -> TemplateChange | None:
     """Both templates while one waits that is on no trial: a review compares them."""
-    stable, trial = look.status.stable, look.status.trial
-    if stable is None or not isinstance(look.raw, dict) or not isinstance(workload, Workload):
-        return None
-    digest = workload.template.digest
-    if digest == stable.digest or (trial is not None and trial.outcome is None and trial.candidate.digest == digest):
+    stable = look.status.stable
+    if stable is None or not isinstance(look.raw, dict) or not _waits(look, workload):
         return None
     found = look.views.follow(paths.REPLICA_SETS).store.get(look.namespace, stable.replica_set)
     if found is None or not deployment.owned_by(found, look.raw["metadata"]["uid"]):

@@ -17,10 +17,11 @@ from strategies.rollout.moves import replanned
 from strategies.rollout.order import Pending, pending
 from strategies.rollout.turn import NO_PODS_PATIENCE, Turn
 from strategies.rollout.wanted import overdue
+from strategies.spec.reason import Reason
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Evidence, Outcome, Revision, Status
 from strategies.world.effects import Effect, RemoveRequest
-from strategies.world.observation import Observation
+from strategies.world.observation import Frozen, Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,8 @@ def _counted(turn: Turn, revision: Revision | None) -> Revision | None:
 def _wake_at(turn: Turn, left: Pending) -> datetime | None:
     """The earliest moment at which time alone changes something."""
     moments: list[datetime | None] = [left.wait.until if left.wait else None]
+    if turn.status.reason is Reason.FROZEN and isinstance(turn.observation.frozen, Frozen):
+        moments.append(turn.observation.frozen.until)
     trial, step, spec = turn.trial, turn.step, turn.spec
     if trial is not None and step is not None and spec is not None and turn.moving:
         if trial.step.since is None:

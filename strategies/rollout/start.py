@@ -95,6 +95,19 @@ def _gates(turn: Turn) -> Obstacle | None:
     return None
 
 
+def _frozen(turn: Turn) -> Obstacle | None:
+    frozen, restoring = turn.observation.frozen, turn.status.restoring
+    if frozen is None or (restoring is not None and turn.workload and restoring.digest == turn.workload.template.digest):
+        return None  # The way back is never frozen.
+    if isinstance(frozen, Unknown):
+        return Reason.NOT_OBSERVED, frozen.message
+    why = f": {frozen.reason.rstrip('.')}" if frozen.reason else ""
+    return Reason.FROZEN, (
+        f"Freeze {frozen.freeze} of ReleasePolicy {frozen.policy} is in force until {frozen.until:%Y-%m-%d %H:%M} UTC{why}. "
+        "The change stays held, and goes out by itself then; rollbacks are free."
+    )
+
+
 _LOOKS = (
     _unseen,  # nothing may be decided on what was not seen
     _hold,  # or a further change would go out ungated
@@ -104,4 +117,5 @@ _LOOKS = (
     _services,
     _route,
     _gates,
+    _frozen,  # last: what else is in the way can be mended meanwhile
 )

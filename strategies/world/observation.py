@@ -171,6 +171,16 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """A freeze in force: of which policy, which of its freezes, until when at the latest, and why ("" for no reason given)."""
+
+    policy: str
+    freeze: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateChange:
     """Stable's pod template and the one that waits, quantities normalised, the hash label left out."""
 
@@ -186,7 +196,7 @@ class Observation:
     work; `failing` names the effects that failed last time, with the error; `pins_since` is when this process first saw the
     present pins, `watched_since` when it first looked at this release, `told` the webhooks' last answers by idempotency key,
     `split_route` a route that is split for us although the status names another, or none, `change` both templates while one
-    waits that is on no trial.
+    waits that is on no trial, `frozen` the freeze that it has to wait for.
     """
 
     name: str
@@ -212,6 +222,7 @@ class Observation:
     requests: tuple[Request, ...] = ()
     kept: tuple[Kept, ...] | Unknown = ()
     change: TemplateChange | None = None
+    frozen: Frozen | Unknown | None = None
     autoscaled: bool = False
     failing: Mapping[str, str] = field(default_factory=dict)
     pins_since: datetime | None = None

@@ -32,6 +32,7 @@ WORKLOADS = {
 CLUSTER = {
     (RC, "metricsources"): "list watch",
     (RC, "clustergatetemplates"): "list watch",
+    (RC, "releasepolicies"): "list watch",
     (GATEWAY, "gateways"): "get",
     (GATEWAY, "gatewayclasses"): "get",
     (ADMISSION, "mutatingadmissionpolicies"): "list watch",
@@ -119,7 +120,8 @@ def test_users_of_the_cluster_see_and_write_releases(render: Render) -> None:
     manifests = render()
     expected = {
         "view": ({"view", "edit", "admin"},
-                 dict.fromkeys([(RC, "releases"), (RC, "gatetemplates"), (RC, "clustergatetemplates")], "get list watch")),
+                 dict.fromkeys([(RC, plural) for plural in ("releases", "gatetemplates", "clustergatetemplates",
+                                                            "releasepolicies")], "get list watch")),
         "edit": ({"edit", "admin"},
                  dict.fromkeys([(RC, "releases"), (RC, "gatetemplates")], "create delete deletecollection patch update")),
     }  # fmt: skip

@@ -37,6 +37,7 @@ _LISTS = {
     "/apis/gateway.networking.k8s.io/v1/namespaces/prod/httproutes": "httproutes",
     "/apis/release-coordinator.io/v1alpha1/metricsources": "metricsources",
     "/apis/release-coordinator.io/v1alpha1/clustergatetemplates": "clustergatetemplates",
+    "/apis/release-coordinator.io/v1alpha1/releasepolicies": "releasepolicies",
     "/apis/release-coordinator.io/v1alpha1/namespaces/prod/gatetemplates": "gatetemplates",
     "/api/v1/namespaces/prod/pods": "pods",
     "/api/v1/namespaces/prod/services": "services",

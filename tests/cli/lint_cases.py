@@ -22,6 +22,11 @@ spec: {rules: [{backendRefs: [{name: shop, port: 80}]}]}
 """
 
 
+CALM = HEAD.replace("kind: Release", "kind: ReleasePolicy") + (
+    "  freezes:\n  - {name: x, start: 2026-01-02T18:00, duration: 1h,\n"
+)
+
+
 def release(body: str) -> str:
     """A Release with a workload and a plan; `body` are more lines of its spec, indented by two. The body begins in line 6."""
     return f"{HEAD}  workloadRef: {{name: shop}}\n{body}{PLAN}"
@@ -150,7 +155,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ("1:13", "apiVersion", "error: there is no release-cordinator.io/v1alpha1 Write release-coordinator.io/v1alpha1.")]),
     "an unknown kind of ours": (release("").replace("kind: Release", "kind: Relase"), [
         ("2:7", "kind", "error: there is no kind Relase in release-coordinator.io/v1alpha1 Kinds: Release, MetricSource, "
-                  "GateTemplate, ClusterGateTemplate.")]),
+                  "GateTemplate, ClusterGateTemplate, ReleasePolicy.")]),
     "no kind": ("spec: {}\n", [
         ("1:1", "", "error: is no Kubernetes object: apiVersion and kind is missing "
          "A Release begins with apiVersion: release-coordinator.io/v1alpha1 and kind: Release.")]),
@@ -205,6 +210,14 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
              "applied Take it out of the file, and ask when it is wanted: releasectl abort shop"),
             ("3:93", "metadata.annotations[release-coordinator.io/promot]", "error: release-coordinator.io/promot is no request; "
              "it would be refused Did you mean release-coordinator.io/promote?")]),
+    "a freeze of a zone that there is not": (
+        CALM + "     timeZone: Europe/Atlantis}\n", [
+            ("7:16", "spec.freezes[0].timeZone", "error: there is no time zone Europe/Atlantis How freezes are written: "
+             "docs/freezes.md.")]),
+    "a rule that is none": (
+        CALM + "     rule: FREQ=WEEKLY;BYDAY=XX}\n", [
+            ("7:12", "spec.freezes[0].rule", "error: it cannot be worked out: invalid 'BYDAY': XX How freezes are written: "
+             "docs/freezes.md.")]),
     "a migration that is declared cosmetic": (
         release("  change:\n    kind: Cosmetic\n    migrations: [{name: m, reversible: true, backwardCompatible: true}]\n"), [
             ("7:11", "spec.change.kind", "warning: Cosmetic with migrations: the risk is Critical, as for a DataMigration "

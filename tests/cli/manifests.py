@@ -7,6 +7,7 @@ from strategies.spec.change import MIGRATION_NAMES
 from strategies.spec.gate import NO_USERS, ONE_FORM
 from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
 from strategies.spec.gate_template import RESERVED
+from strategies.spec.policy import FREEZE_NAMES, LENGTH
 from strategies.spec.release import ALL_AT_ONCE
 
 Manifest = dict[str, Any]
@@ -36,6 +37,14 @@ class Mistake:
 def source(rule: str = "", **spec: Any) -> Mistake:
     """A wrong MetricSource."""
     return Mistake(kind="MetricSource", spec=spec, rule=rule)
+
+
+FREEZE = {"name": "weekend", "start": "2026-01-02T18:00", "duration": "62h"}
+
+
+def policy(rule: str = "", **spec: Any) -> Mistake:
+    """A wrong ReleasePolicy."""
+    return Mistake(kind="ReleasePolicy", spec=spec, rule=rule)
 
 
 def steps(*given: Any) -> Manifest:
@@ -162,6 +171,12 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "a contract under a key that is none": Mistake(
         spec={"change": {"kind": "Core", "contracts": [{"configMap": "a", "key": "a/b"}]}}
     ),
+    "a freeze that never ends": policy(freezes=[{**FREEZE, "duration": "1489h"}], rule=LENGTH),
+    "a freeze of no length": policy(freezes=[{**FREEZE, "duration": "59s"}], rule=LENGTH),
+    "two freezes of one name": policy(freezes=[FREEZE, FREEZE], rule=FREEZE_NAMES),
+    "a freeze without a beginning": policy(freezes=[{"name": "x", "duration": "1h"}]),
+    "a freeze every second": policy(freezes=[{**FREEZE, "rule": "FREQ=SECONDLY"}]),
+    "a freeze that begins with its zone": policy(freezes=[{**FREEZE, "start": "2026-01-02T18:00Z"}]),
     "a change without a kind": Mistake(spec={"change": {"summary": "x"}}),
     "a migration that says nothing": Mistake(spec={"change": {"kind": "DataMigration", "migrations": [{"name": "m"}]}}),
     "two migrations of one name": Mistake(
@@ -256,6 +271,8 @@ REFUSED_BY_THE_CONTROLLER: dict[str, Mistake] = {
 
 ACCEPTED: dict[str, Mistake] = {
     "nothing but the workload": Mistake(spec={}),
+    "a policy of nothing": policy(),
+    "a freeze that comes again": policy(freezes=[{**FREEZE, "rule": "FREQ=WEEKLY;BYDAY=FR", "timeZone": "Europe/Berlin"}]),
     "empty fields": Mistake(spec={"strategy": None, "gates": None, "rollback": {"plan": None, "warm": None}}),
     "a whole number with a point": Mistake(spec=steps({"weight": 5.0}, {"weight": 100})),
     "steps that rise": Mistake(spec=steps({"weight": 1, "duration": "1h30m"}, {"weight": 100, "approval": True})),

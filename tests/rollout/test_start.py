@@ -1,6 +1,7 @@
 """What keeps a release from starting: each obstacle is told with its remedy, and gone as soon as it is removed."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from strategies.analysis.verdict import Unknown
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
+from strategies.spec.status import Outcome
 from strategies.world import effects as e
+from strategies.world.observation import Frozen
 from tests.rollout.objects import Selecting, Splitting
 from tests.rollout.stories import CANARY, ROLLING, ROUTED, trial_of
 from tests.rollout.world import World, healthy, make_spec
@@ -40,6 +43,7 @@ def _shared(foreign: int) -> Change:
     return change
 
 
+FROZEN = Frozen(policy="calm", freeze="weekend", until=datetime(2026, 1, 5, 7, tzinfo=UTC), reason="Nobody is here.")
 NOT_LISTED = Unknown(reason="NotListed", message="services could not be listed; see the controller's log.")
 NOT_READ = Unknown(reason="InternalError", message="Gateway edge of the route could not be read: 500.")
 PROBLEM = "HTTPRoute shop has no backend that selects these pods"
@@ -56,6 +60,13 @@ OBSTACLES: dict[str, tuple[dict[str, Any], Change, Change, Reason, str]] = {
     "no history is kept": (
         CANARY, _deployment(history=0), _deployment(history=3), Reason.NO_HISTORY,
         "The Deployment's revisionHistoryLimit is 0, so Kubernetes would delete the revision to return to; set it to 1 or more."),
+    "a freeze is in force": (
+        CANARY, _change(unknown={"frozen": FROZEN}), _change(unknown={}), Reason.FROZEN,
+        "Freeze weekend of ReleasePolicy calm is in force until 2026-01-05 07:00 UTC: Nobody is here. The change stays held, and "
+        "goes out by itself then; rollbacks are free."),
+    "whether a freeze is in force is not known": (
+        CANARY, _change(unknown={"frozen": Unknown(reason="PolicyInvalid", message="ReleasePolicy calm cannot be understood.")}),
+        _change(unknown={}), Reason.NOT_OBSERVED, "ReleasePolicy calm cannot be understood."),
     "Recreate and canary": (
         CANARY, _deployment(strategy='{"type": "Recreate"}'), _deployment(strategy='{"type": "RollingUpdate"}'),
         Reason.RECREATE_STRATEGY, "say spec.strategy.allowParallel: true"),
@@ -143,3 +154,31 @@ def test_what_cannot_be_seen_for_a_while_in_mid_trial_is_waited_for(part: str) -
         assert part in ("pods", "kept") or (trial is not None and trial.step.index == index)
     world.unknown = {}
     assert world.run().status.phase is Phase.HEALTHY
+
+
+def test_a_freeze_is_looked_at_again_when_it_ends_and_not_before() -> None:
+    """A fleet that waits for Monday costs nothing until then."""
+    world = healthy(make_spec(**CANARY))
+    world.unknown = {"frozen": FROZEN}
+    world.apply("v2")
+    world.run(lambda w: w.status.phase is Phase.BLOCKED)
+    world.turn()
+    assert (world.status.phase, world.status.reason) == (Phase.BLOCKED, Reason.FROZEN)
+    assert world.wake_at == FROZEN.until
+
+
+def test_a_release_that_is_on_its_way_goes_on_and_the_way_back_is_free_in_a_freeze() -> None:
+    """A rollback after completion too; only what is new has to wait."""
+    world = healthy(make_spec(**CANARY))
+    world.apply("v2")
+    world.run(trial_of("v2"))
+    world.unknown = {"frozen": FROZEN}
+    world.run()
+    assert world.status.history[-1].outcome is Outcome.COMPLETED
+    world.ask("rollback", "previous")
+    world.run()
+    assert world.deployment is not None
+    assert (world.status.phase, world.deployment.template) == (Phase.HEALTHY, "v1")
+    world.apply("v3")
+    world.run()
+    assert world.status.reason is Reason.FROZEN

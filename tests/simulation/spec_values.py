@@ -25,6 +25,13 @@ _SPELLED: dict[str, tuple[str, str, str]] = {
     _NAME: ("0", "z", "other"),
     "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": ("0", "z", "other"),
     "^[-._a-zA-Z0-9]+$": ("0", "z", "other"),
+    "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]$": (
+        "2000-01-01T00:00", "2099-12-31T23:59", "2027-05-05T05:05"
+    ),
+    "^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]{2,10}=[A-Z0-9,+-]{1,64})*$": (
+        "FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO", "FREQ=YEARLY"
+    ),
+    "^[A-Za-z][A-Za-z0-9_+/-]*$": ("Z", "z", "UTC"),
     _LABEL: ("_", "z", "other"),
     "^[a-z][A-Za-z0-9_]*$": ("a", "z", "other"),
     "^/var/run/secrets/": ("/var/run/secrets/", "/var/run/secrets/../../../etc/x", "/var/run/secrets/token"),

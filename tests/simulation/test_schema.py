@@ -16,6 +16,7 @@ from playground.installing import definitions
 from playground.loop import Loop
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
+from strategies.spec.policy import ReleasePolicySpec
 from strategies.spec.release import ReleaseSpec
 from tests.simulation.malforming import goes_on, over, put
 from tests.simulation.spec_values import Field, Object, fields, found
@@ -23,7 +24,7 @@ from tests.simulation.stories import GOOD, GROUP, RELEASES, TEMPLATE, ask, phase
 from tests.simulation.world import NAME, Story, World
 
 MODELS = {"Release": ReleaseSpec, "MetricSource": MetricSourceSpec, "GateTemplate": GateTemplateSpec,
-          "ClusterGateTemplate": GateTemplateSpec}  # fmt: skip
+          "ClusterGateTemplate": GateTemplateSpec, "ReleasePolicy": ReleasePolicySpec}  # fmt: skip
 _KEY = {"name": "prometheus", "key": "token"}
 _COUNTING = {"source": "default", "tolerance": 1.25, "max": 0.5, "interval": "15s", "delay": "35s", "windows": 3, "clump": 1,
              "checkShare": True}  # fmt: skip
@@ -75,6 +76,9 @@ BASES: dict[str, tuple[Object, ...]] = {
         _release(_FROM_TEMPLATE, {}),
         _release({"job": _JOB}, {}),
     ),
+    "ReleasePolicy": ({"namespaces": ["*"], "freezes": [{
+        "name": "weekend", "start": "2026-01-02T18:00", "duration": "62h", "rule": "FREQ=WEEKLY;BYDAY=FR",
+        "timeZone": "Europe/Berlin", "reason": "x"}]},),
     **dict.fromkeys(("GateTemplate", "ClusterGateTemplate"), tuple(
         # What is set by the second parameter is the largest value; the first one's has no minimum.
         {**_PARAMETERS, "parameters": _PARAMETERS["parameters"][::order], **form}
@@ -91,7 +95,7 @@ BASES: dict[str, tuple[Object, ...]] = {
 """Specs which together have every field; choices that exclude each other are in several."""
 _CLEAR = ("Invalid", "Blocked", "Paused", "AwaitingApproval")
 _PATIENCE = 300.0
-_PLURALS = {kind: f"{kind.lower()}s.{GROUP}" for kind in MODELS}
+_PLURALS = {kind: f"{kind.lower().removesuffix('y') + 'ie' * kind.endswith('y')}s.{GROUP}" for kind in MODELS}
 
 
 def _all(kind: str) -> tuple[Field, ...]:

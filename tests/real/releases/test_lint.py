@@ -12,7 +12,7 @@ API = "/apis/release-coordinator.io/v1alpha1"
 
 def refusal(plane: ControlPlane, namespace: str, mistake: Mistake) -> str | None:
     """What the API server says to `kubectl create` of this manifest, without keeping it; None when it takes it."""
-    plural = f"{mistake.kind.lower()}s"
+    plural = "releasepolicies" if mistake.kind == "ReleasePolicy" else f"{mistake.kind.lower()}s"
     path = f"{API}/namespaces/{namespace}/{plural}" if mistake.kind in ("Release", "GateTemplate") else f"{API}/{plural}"
     try:
         plane.api("POST", f"{path}?dryRun=All&fieldValidation=Strict", mistake.manifest())

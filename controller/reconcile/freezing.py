@@ -1,0 +1,121 @@
+"""When releases are frozen: the rules of all ReleasePolicies that are for a namespace, on the calendar of their time zones.
+
+A rule is worked out once, and again when its answer is over; a policy that cannot be read freezes what it is for, because
+nobody knows what it means.
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dateutil.rrule import rrulestr
+from pydantic import ValidationError
+
+from controller.reconcile.cluster import Cluster
+from strategies.analysis.verdict import Unknown
+from strategies.spec.metric_source import allows
+from strategies.spec.policy import Freeze, ReleasePolicySpec
+from strategies.world.observation import Frozen
+
+Object = dict[str, Any]
+_SOON = timedelta(hours=1)
+"""How long an answer holds that has no end in sight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What is so of a version of a policy until a moment."""
+
+    version: str
+    frozen: Frozen | Unknown | None
+    until: datetime
+
+
+class Calendar:
+    """All freezes. Safe to use from many threads."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """`cluster` has the view of the ReleasePolicies."""
+        self._cluster = cluster
+        self._lock = threading.Lock()
+        self._known: dict[str, _Answer] = {}
+
+    def frozen(self, namespace: str, now: datetime) -> Frozen | Unknown | None:
+        """The freeze that lasts longest of those in force; Unknown where a policy cannot be understood, or was never listed."""
+        policies = self._cluster.release_policies
+        if not policies.synced:
+            return Unknown(reason="NotListed", message="releasepolicies could not be listed yet; see the controller's log.")
+        found = [self._of(policy, namespace, now) for policy in policies.list()]
+        lasting = [each for each in found if isinstance(each, Frozen)]
+        if lasting:
+            return max(lasting, key=lambda each: each.until)
+        return next((each for each in found if isinstance(each, Unknown)), None)
+
+    def _of(self, policy: Object, namespace: str, now: datetime) -> Frozen | Unknown | None:
+        name = policy["metadata"]["name"]
+        patterns = (policy.get("spec") or {}).get("namespaces") or ["*"]
+        if not allows(tuple(map(str, patterns)), namespace):
+            return None
+        version = f"{policy['metadata'].get('uid')} {policy['metadata'].get('resourceVersion')}"
+        with self._lock:
+            known = self._known.get(name)
+        if known is None or known.version != version or now >= known.until:
+            frozen, until = _judged(name, policy.get("spec") or {}, now)
+            known = _Answer(version=version, frozen=frozen, until=until)
+            with self._lock:
+                self._known[name] = known
+        return known.frozen
+
+
+def problem(freeze: Freeze) -> tuple[str, str] | None:
+    """What is wrong with a freeze that only a calendar can tell, by field; None when it can be worked out."""
+    try:
+        window(freeze, datetime(2026, 1, 1, tzinfo=UTC))
+    except ZoneInfoNotFoundError:
+        return "timeZone", f"there is no time zone {freeze.time_zone}"
+    except (ValueError, TypeError, OverflowError) as error:
+        return "rule" if freeze.rule else "start", f"it cannot be worked out: {error}"
+    return None
+
+
+def window(freeze: Freeze, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """When the freeze that is in force ends, None if none is; and when the next one begins, None if none does.
+
+    Starts are by the clocks of the time zone, lengths are not: an hour that is repeated or left out changes no length.
+    Raises ValueError for a rule or a date that is none, ZoneInfoNotFoundError for a zone.
+    """
+    zone = ZoneInfo(freeze.time_zone)
+    first = datetime.fromisoformat(freeze.start)
+    # A rule is of the wall clock; a day more than the length on both sides sees to every shift of it.
+    local = now.astimezone(zone).replace(tzinfo=None)
+    since = local - freeze.duration - timedelta(days=1)
+    if freeze.rule is None:
+        starts = [first]
+    else:
+        rule = rrulestr(f"RRULE:{freeze.rule}", dtstart=first)
+        starts = list(rule.between(since, local + timedelta(days=1), inc=True))
+        later = rule.after(local + timedelta(days=1))
+        starts += [later] if later is not None else []
+    moments = sorted(start.replace(tzinfo=zone).astimezone(UTC) for start in starts)
+    ends = [begun + freeze.duration for begun in moments if begun <= now < begun + freeze.duration]
+    return max(ends, default=None), min((begun for begun in moments if begun > now), default=None)
+
+
+def _judged(name: str, spec: Object, now: datetime) -> tuple[Frozen | Unknown | None, datetime]:
+    """What is so of a policy now, and until when."""
+    try:
+        freezes = ReleasePolicySpec.model_validate(spec).freezes
+        windows = [(freeze, *window(freeze, now)) for freeze in freezes]
+    except (ValidationError, ZoneInfoNotFoundError, ValueError, TypeError, OverflowError) as error:
+        said = str(error).partition("\n")[0]
+        message = f"ReleasePolicy {name} cannot be understood ({said}); tell whoever runs it, or see `releasectl lint`."
+        return Unknown(reason="PolicyInvalid", message=message), now + _SOON
+    changes = [moment for _, end, begin in windows for moment in (end, begin) if moment is not None]
+    until = min(changes, default=now + _SOON)
+    in_force = [(end, freeze) for freeze, end, _ in windows if end is not None]
+    if not in_force:
+        return None, until
+    end, freeze = max(in_force, key=lambda each: each[0])
+    return Frozen(policy=name, freeze=freeze.name, until=end, reason=freeze.reason or ""), until

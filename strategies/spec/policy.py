@@ -1,0 +1,75 @@
+"""The spec of a ReleasePolicy: what the cluster's administrators ask of the releases in some namespaces.
+
+When a freeze is in force is worked out where calendars are at hand, in controller.reconcile.freezing.
+"""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from strategies.spec.base import Duration, Model, Name, rule, rules
+from strategies.spec.metric_source import NamespacePattern
+
+_SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=62)
+LENGTH = "duration must be between 1m and 1488h (62 days)"
+_LENGTH_RULE = rule("duration(self.duration) >= duration('1m') && duration(self.duration) <= duration('1488h')", LENGTH)
+FREEZE_NAMES = "each freeze needs a name of its own"
+
+
+class Freeze(Model):
+    """A time in which nothing starts."""
+
+    name: Name = Field(description="Name of the freeze, for messages.")
+    start: Annotated[
+        str,
+        StringConstraints(
+            max_length=16, pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]$"
+        ),
+    ] = Field(description="When it begins for the first time, by the clocks of its time zone, as in 2026-12-18T18:00.")
+    duration: Duration = Field(description="How long it lasts each time; at most 62 days.")
+    rule: (
+        Annotated[
+            str,
+            StringConstraints(max_length=200, pattern=r"^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]{2,10}=[A-Z0-9,+-]{1,64})*$"),
+        ]
+        | None
+    ) = Field(None, description="When it begins again, as an RRULE of RFC 5545: FREQ=WEEKLY;BYDAY=FR. Without one, it is once.")
+    time_zone: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$")] = Field(
+        "UTC", description="Name in the IANA time zone database, as in Europe/Berlin."
+    )
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
+        None, description="Why, for whoever has to wait."
+    )
+
+    model_config = ConfigDict(json_schema_extra=rules(_LENGTH_RULE))
+
+    @model_validator(mode="after")
+    def _length(self) -> "Freeze":
+        if not _SHORTEST <= self.duration <= _LONGEST:
+            raise ValueError(LENGTH)
+        return self
+
+
+class ReleasePolicySpec(Model):
+    """What is asked of releases."""
+
+    namespaces: tuple[NamespacePattern, ...] = Field(
+        ("*",), min_length=1, max_length=64, description="Namespaces that it is for: names, prefixes as in team-*, or *."
+    )
+    freezes: tuple[Freeze, ...] = Field(
+        (), max_length=20, description="Times in which no release starts. What is on its way goes on; rollbacks are free."
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule("!has(self.freezes) || self.freezes.all(f, self.freezes.filter(g, g.name == f.name).size() == 1)", FREEZE_NAMES)
+        )
+    )
+
+    @model_validator(mode="after")
+    def _names(self) -> "ReleasePolicySpec":
+        names = [freeze.name for freeze in self.freezes]
+        if len(set(names)) != len(names):
+            raise ValueError(FREEZE_NAMES)
+        return self
