@@ -4,6 +4,7 @@ What must survive belongs into the status.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -62,11 +63,10 @@ class Memory:
     last; `filled` is the spec with its templates filled, for these versions of them; `hold` with when it was looked at
     (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is the resourceVersion of the
     route whose gateways are known to do, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
-    committed status of a Release as it was read, and whether it could be, `lost` the last effect that lost a race and how many
-    times in a row, `carried` the effects since the last commit and how often they were carried out again, `written` our writes
-    of traffic by place, `shown` whether the metrics have it, `hurry` that gates are to be asked now, `looked_after` that writes
-    were thought of whose answers nobody heard, `left` the objects in whose managedFields these may have left an entry, `began`
-    what both clocks said when this process first looked at it, or first again after a rest.
+    committed status of a Release as it was read, and whether it could be, `tries` how often what was tried since the last
+    commit, `written` our writes of traffic by place, `shown` whether the metrics have it, `hurry` that gates are to be asked
+    now, `looked_after` that writes were thought of whose answers nobody heard, `left` the objects in whose managedFields these
+    may have left an entry, `began` what both clocks said when this process first looked at it, or first again after a rest.
     """
 
     uid: str
@@ -102,9 +102,7 @@ class Memory:
     shown: bool = False
     hurry: bool = False
     presence: Presence = field(default_factory=Presence)
-    lost: tuple[Effect | None, int] = (None, 0)
-    lost_commits: int = 0
-    carried: dict[tuple[Effect, ...], int] = field(default_factory=dict)
+    tries: Counter[object] = field(default_factory=Counter)
     written: dict[str, Written] = field(default_factory=dict)
     looked_after: bool = False
     left: dict[tuple[Resource, str], dict[str, Any]] = field(default_factory=dict)
@@ -202,24 +200,14 @@ class Memory:
         """Note objects in whose managedFields an entry of ours may be left."""
         self.left |= {(resource, one["metadata"]["name"]): one for resource, one in found}
 
-    def lost_race(self, effect: Effect) -> int:
-        """Note that the world was not as this very effect expects; returns how many times in a row."""
-        last, count = self.lost
-        self.lost = (effect, count + 1 if effect == last else 1)
-        return self.lost[1]
-
-    def outdone(self) -> int:
-        """Note that a commit was lost to a newer one; returns how many were before in a row: the view of Releases may lag."""
-        self.lost_commits += 1
-        return self.lost_commits - 1
-
-    def again(self, effects: tuple[Effect, ...]) -> int:
-        """Note that these were carried out; returns how many times before since the last commit.
+    def tried(self, what: object) -> int:
+        """Note that this was tried: a commit or an effect that lost a race, or effects that were carried out; returns how many
+        times before since the last commit.
 
         More than none: a view that lags shows an older world, or somebody undoes what we do.
         """
-        self.carried[effects] = self.carried.get(effects, -1) + 1
-        return self.carried[effects]
+        self.tries[what] += 1
+        return self.tries[what] - 1
 
     def failed(self, kind: str, error: str, now: float, at_least: float) -> float:
         """Note that an effect failed; returns in how many seconds it may be tried again."""

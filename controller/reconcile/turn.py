@@ -45,7 +45,7 @@ _UNSETTLED = 0.8
 _LAGGING = 5.0
 """Seconds at most between two times that the same is done, because a view does not show it yet."""
 _RACES = 5
-"""So often one effect may find the world other than it expected; more in a row is no race but a failure, and waits."""
+"""So often one effect may find the world other than it expected; more before the next commit is no race but a failure."""
 _TIDY_AGAIN = 2.0
 """Seconds until entries in managedFields that could not be dropped are tried again."""
 _LOOK_AGAIN = {Phase.INITIALIZING: 0.8, Phase.BLOCKED: 2.0}
@@ -114,7 +114,7 @@ class Reconciler:
             self._suspect(self._performer(release, status, memory), memory)
         release = self._commit(key, release, status, decision, memory, readable=readable)
         if release is None:
-            return Next(after=_again(memory.outdone()))
+            return Next(after=_again(memory.tried("commit")))
         self.inbox.take(key, waiting)
         # Questions go out before effects: a slow API must not delay the evidence.
         due = self._asker.ask(key, spec, decision.status, decision.asking, memory) if spec else None
@@ -172,8 +172,7 @@ class Reconciler:
                 return None
             raise
         self._cluster.releases.remember(written)
-        memory.carried.clear()
-        memory.lost_commits = 0
+        memory.tries.clear()
         memory.published_at = self._clock.steady()
         self._told(key, written, old, new, decision)
         return written
@@ -237,7 +236,7 @@ class Reconciler:
             # An effect that must wait holds up neither the gates' questions nor what time alone decides.
             return Next(after=max(0.05, wait if after is None else min(wait, after)))
         if decision.effects:
-            return Next(after=_again(memory.again(decision.effects)))
+            return Next(after=_again(memory.tried(decision.effects)))
         return Next(after=0.0 if decision.moved else self._idle(decision, memory, after))
 
     def _idle(self, decision: Decision, memory: Memory, after: float | None) -> float | None:
@@ -272,7 +271,7 @@ class Reconciler:
     def _failed(self, key: Key, release: Object, effect: effects.Effect, error: ApiError, memory: Memory) -> float:
         metrics.effect(effect.kind(), ok=False)
         lost = error.read_again and not isinstance(error, NotFound)
-        if lost and memory.lost_race(effect) <= _RACES:
+        if lost and memory.tried(effect) < _RACES:
             log.info("effect_outdated", release=key, effect=effect.kind(), error=str(error))
             return 0.05
         at_least = error.retry_after or 0.0

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from strategies.analysis import bets, counts
 from strategies.analysis.counts import Counts, Window
 from strategies.analysis.evidence import Evidence, Guarantee
-from strategies.analysis.ratio import CLEAR, HARM, share_text
+from strategies.analysis.ratio import CLEAR, HARM, ByOdds, share_text
 from strategies.analysis.verdict import Unknown
 
 _LEAST = 1e-9  # A share that is smaller is none.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LimitTest:
+class LimitTest(ByOdds):
     """Fails when the candidate's bad share is above `limit` (strictly between 0 and 1); clears when it is below.
 
     Its windows have no stable side.
@@ -31,23 +31,9 @@ class LimitTest:
         if not 0 < self.limit < 1:
             raise ValueError("a limit is a share of the requests, above 0 and below 1")
 
-    @property
-    def harm_stakes(self) -> tuple[float, ...]:
-        """As ratio.HARM."""
-        return tuple(HARM.values())
-
-    @property
-    def clear_stakes(self) -> tuple[float, ...]:
-        """As ratio.CLEAR."""
-        return tuple(CLEAR.values())
-
     def doubt(self, window: Window) -> Unknown | None:
         """Two classes of the candidate's; a stable side is not looked at."""
         return counts.doubt(window.candidate, 2, "the candidate")
-
-    def bad(self, side: Counts) -> float:
-        """The bad requests of these."""
-        return side.bad
 
     def harm(self, evidence: Evidence, window: Window) -> Sequence[float]:  # noqa: ARG002  Nothing is predicted.
         """One bet for each alternative of HARM, in odds of the limit."""

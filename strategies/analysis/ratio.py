@@ -23,8 +23,20 @@ CLEAR = {0.2: 0.1, 0.35: 0.2, 0.5: 0.3, 0.65: 0.25, 0.8: 0.15}
 _WORST = 1e6  # A candidate that is worse by more is told to be worse by this.
 
 
+class ByOdds:
+    """What tests have in common that bet on the alternatives of HARM and CLEAR."""
+
+    __slots__ = ()
+    harm_stakes = tuple(HARM.values())
+    clear_stakes = tuple(CLEAR.values())
+
+    def bad(self, side: Counts) -> float:
+        """The bad requests of these."""
+        return side.bad
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RatioTest:
+class RatioTest(ByOdds):
     """Fails when the candidate's bad share is more than `tolerance` times stable's; clears when less than `certificate` times.
 
     `common`: stable's bad share (0 to 1) from which on good requests count as well, although `predict` is false. Raises
@@ -41,23 +53,9 @@ class RatioTest:
         if not 1 <= self.tolerance < self.certificate < math.inf:
             raise ValueError("tolerance must be at least 1, and the certificate above it")
 
-    @property
-    def harm_stakes(self) -> tuple[float, ...]:
-        """As HARM."""
-        return tuple(HARM.values())
-
-    @property
-    def clear_stakes(self) -> tuple[float, ...]:
-        """As CLEAR."""
-        return tuple(CLEAR.values())
-
     def doubt(self, window: Window) -> Unknown | None:
         """Two classes on both sides, finite and not negative, or the reason why not."""
         return counts.doubt_both(window, classes=2)
-
-    def bad(self, side: Counts) -> float:
-        """The bad requests of these."""
-        return side.bad
 
     def harm(self, evidence: Evidence, window: Window) -> Sequence[float]:
         """One bet for each alternative of HARM."""

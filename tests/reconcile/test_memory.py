@@ -5,15 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from controller.clock import Clock
 from controller.reconcile.memory import Memory
-from strategies.world.effects import Pin, RemoveFinalizer, RemoveRequest, Scale, SetWeight
+from strategies.world.effects import Pin, RemoveRequest, Scale, SetWeight
 
 
-def test_only_the_same_effect_in_a_row_counts_as_a_race_lost_again() -> None:
-    """Another effect in between begins anew: the world has moved."""
+def test_tries_are_counted_by_what_was_tried() -> None:
+    """An effect, all effects of a turn, and the commit itself, each for itself."""
     memory = Memory(uid="u")
     abort, pause = RemoveRequest(key="abort", value="true"), RemoveRequest(key="pause", value="true")
-    assert [memory.lost_race(effect) for effect in (abort, abort, pause, abort, abort, abort)] == [1, 2, 1, 1, 2, 3]
-    assert memory.lost_race(RemoveFinalizer()) == 1
+    assert [memory.tried(what) for what in (abort, abort, pause, (abort,), "commit", "commit", abort)] == [0, 1, 0, 0, 0, 1, 2]
 
 
 def test_weights_that_somebody_undoes_again_and_again_are_put_back_ever_less_often() -> None:
