@@ -117,6 +117,12 @@ def _revisions(status: Status) -> str:
 
 def _evidence(found: Explanation) -> None:
     status, now = found.snapshot.status, found.snapshot.now
+    if (review := status.review) is not None:
+        _section("Review, made before the start")
+        flags = ", ".join(flag.name for flag in review.red_flags) or "none"
+        way = f"goes out as {review.strategy} (recommended: {review.recommended})"
+        click.echo(f"  Risk {review.risk}, {way}; red flags: {flags}.")
+        click.echo(f"  All of it: releasectl review {found.snapshot.release['metadata']['name']}")
     if status.conditions:
         _section("Conditions")
         rows = [[c.type, c.status, c.reason, view.age(c.last_transition_time, now), c.message] for c in status.conditions]
@@ -172,6 +178,7 @@ def _document(found: Explanation) -> Object:
         "gates": (committed.get("trial") or {}).get("gates", []),
         "asked": [dict(zip(("gate", "about", "said"), line, strict=True)) for line in _asked(snapshot)],
         "templates": dict(snapshot.templates),
+        "review": committed.get("review"),
         "conditions": committed.get("conditions", []),
         "requests": committed.get("requests", [])[-_REQUESTS:],
         "before": committed["history"][-1] if committed.get("history") else None,

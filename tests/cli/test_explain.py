@@ -76,7 +76,9 @@ def test_people_read_checks_gates_requests_and_what_they_can_type(cluster: Doubl
     assert said.code == 0
     assert said.out.startswith("prod/shop is Paused (PauseRequested). Paused by alice: lunch.")
     for words in ("✓ the Deployment exists", "shop: 4 pods wanted, 5 ready", "✓ there are replicas", "Conditions:",
-                  "waits at this step: it is paused", "GatesHealthy", "pods   Pass      all 1 pods ready",
+                  "waits at this step: it is paused", "GatesHealthy",
+                  "Risk High, goes out as Canary (recommended: BlueGreen); red flags: NoFlag, NoMonitoring, ",
+                  "pods   Pass      all 1 pods ready",
                   "pause=lunch   alice", "What you can do:", "releasectl resume shop -n prod",
                   "releasectl abort shop -n prod"):  # fmt: skip
         assert words in said.out
