@@ -116,7 +116,8 @@ def _durations(spec: ReleaseSpec, ways: Mapping[StrategyType, tuple[PlannedStep,
 
 def _early(spec: ReleaseSpec) -> Iterator[Doubt]:
     used = spec.strategy.type in (StrategyType.CANARY, StrategyType.AUTO)
-    if not used or any(gate.counting and GateTime.STEP in gate.at for gate in spec.gates):
+    # A template that is not known here may have a gate that certifies.
+    if not used or any((gate.counting or gate.template) and GateTime.STEP in gate.at for gate in spec.gates):
         return
     for number, step in enumerate(spec.strategy.canary.steps):
         if step.early:

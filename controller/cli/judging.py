@@ -37,7 +37,7 @@ def judge(resource: Resource) -> tuple[BaseModel | None, list[Finding]]:
     model = KINDS[resource.kind]
     if resource.value.get("spec") is None:
         return None, [*found, resource.finding((), "spec is missing", "Say what is wanted under spec.")]
-    spec = _without_nulls(resource.value["spec"])
+    spec = _without_nulls(resource.value["spec"], structural_of(model))
     try:
         return _validate(model, spec), found
     except ValidationError as error:
@@ -57,11 +57,13 @@ def _validate(model: type[BaseModel], spec: Any) -> BaseModel:
     return model.model_validate_json(json.dumps(spec), strict=True, by_alias=True, by_name=False)
 
 
-def _without_nulls(value: Any) -> Any:
-    """The API server takes a field that is null for one that is not there."""
+def _without_nulls(value: Any, schema: Object) -> Any:
+    """The API server takes a field that is null for one that is not there, if there is such a field."""
     if isinstance(value, dict):
-        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
-    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
+        known = schema.get("properties")
+        kept = {k: v for k, v in value.items() if v is not None or (known and k not in known)}
+        return {k: _without_nulls(v, part_of(schema, (k,))) for k, v in kept.items()}
+    return [_without_nulls(each, part_of(schema, (0,))) for each in value] if isinstance(value, list) else value
 
 
 def _essential(error: ValidationError) -> Iterator[Any]:

@@ -246,6 +246,9 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("8:5", "spec.gates[0].template", "error: ClusterGateTemplate errors makes no gate of this: ratio and latency "
              "compare users' requests, and before-traffic has none; take before-traffic out of at Change at or the arguments, or "
              "take another template.")]),
+    "an early step by a template that is not among the files": (
+        release("  strategy: {canary: {steps: [{weight: 5, duration: 5m, early: true}, {weight: 100}]}}\n" + NAMED
+                + "{}}\n"), []),
     "a mistake in a template": (TEMPLATE.replace("$job", "$jab", 1).removeprefix("---\n"), [
         ("9:20", "spec.ratio.bad", "error: $jab is no variable; there are $namespace, $release, $stable, $candidate, "
          "$stable_pods, $candidate_pods, $window, $job How queries and their variables are written: docs/gates.md.")]),

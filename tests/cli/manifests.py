@@ -131,6 +131,7 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "a template without a name": Mistake(spec={"gates": [{"name": "g", "template": {}}]}),
     "a template of another kind": Mistake(spec={"gates": [{"name": "g", "template": {"kind": "Template", "name": "x"}}]}),
     "an unknown field": Mistake(spec={"startegy": {}}),
+    "an unknown field with nothing in it": Mistake(spec={"startegy": None}),
     "an unknown field deep down": Mistake(spec=steps({"weight": 100, "wait": "5m"})),
     "a field in snake case": Mistake(spec={"workload_ref": {"name": "shop"}}),
     "no workload": Mistake(spec={"workloadRef": None}),

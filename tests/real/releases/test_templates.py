@@ -1,7 +1,13 @@
 """Gates of templates, on the real API server and with the real Prometheus: missing, made, changed and deleted under way."""
 
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
+from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.gateway import Gateway
 from tests.controlplane.prometheus import Prometheus
 from tests.real.releases.shop import GROUP, Manifest, Shop
@@ -99,3 +105,21 @@ def test_the_ready_templates_of_http_servers_and_of_traefik_find_a_bad_candidate
         for one in (failing, slow, traefik):
             found = one.wait_for_outcome("Rejected", timeout=60)["history"][-1]
             assert found["outcome"] == "Rejected"
+
+
+def test_lint_asks_the_cluster_whether_a_gate_could_see_harm_in_time(
+    shop: MakeShop, gateway: Gateway, plane: ControlPlane, tmp_path: Path
+) -> None:
+    """Of a Deployment that is not yet released, with a template that only the cluster has: the real counters of its pods."""
+    checkout = shop(pods=2, image="shop:1-errors2", gateway=gateway)
+    named = {"kind": "ClusterGateTemplate", "name": "http-errors"}
+    steps = [{"weight": 5, "duration": "2m"}, {"weight": 100}]
+    manifest = checkout.manifest(strategy={"canary": {"steps": steps}}, gates=[{"name": "errors", "template": named}])
+    file = tmp_path / "release.yaml"
+    file.write_text(json.dumps(manifest))
+    with checkout.traffic(rate=20, seconds=50):
+        time.sleep(40)
+        command = [sys.executable, "-m", "controller.cli", "lint", "--cluster", "--kubeconfig", str(plane.kubeconfig("admin"))]
+        done = subprocess.run([*command, str(file)], capture_output=True, text=True, timeout=60, check=False)
+    assert "2m at 5 % is too short for gate errors: at stable's" in done.stdout, done.stdout + done.stderr
+    assert "Make it " in done.stdout
