@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 SECRET = "s3cret-token-of-the-source"
+TEMPLATED: Object = {"query": 'errors{hash="$candidate"}', "max": 0.05, "interval": "2s", "failures": 2}
+"""What the stories' template asks."""
 _SEEN = 1.0
 """Seconds until a new Service is pinned."""
 _STAGES = {"Preview": "before-traffic", "Traffic": "step", "Batch": "step", "Bake": "bake"}
@@ -285,11 +287,12 @@ class Invariants:
                 asked_of, passed = (was["candidate"]["hash"], step["index"]), self._world.judge.passed.values()
                 assert asked_of in passed, f"S3: step {step['index']} was left, and nobody had said pass"
                 continue
-            if "threshold" not in gate:
+            if "threshold" not in gate and "template" not in gate:
                 self._s3_counted(gate, step, since)
                 continue
             asked = [samples for promql, samples in self._answers.items() if f'"{was["candidate"]["hash"]}"' in promql]
-            good = [at for samples in asked for at, v in samples.items() if at > since and v <= gate["threshold"]["max"]]
+            most = gate.get("threshold", TEMPLATED)["max"]
+            good = [at for samples in asked for at, v in samples.items() if at > since and v <= most]
             assert good, f"S3: step {step['index']} was left, and gate {gate['name']} had not passed in it"
 
     def _s10_once(self, old: Object, new: Object) -> None:

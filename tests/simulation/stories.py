@@ -7,7 +7,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulation.invariants import SECRET
+from tests.simulation.invariants import SECRET, TEMPLATED
 from tests.simulation.outside import send_until_taken
 from tests.simulation.process import NAMESPACE as OWN
 from tests.simulation.world import NAME, NAMESPACE, Act, Story, World
@@ -83,9 +83,8 @@ def shop(
         kind = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "MetricSource"}
         admin.create(f"metricsources.{GROUP}", {**kind, "metadata": {"name": "default"}, "spec": source})
         kind = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "ClusterGateTemplate"}
-        errors = {"query": _QUERY, "max": 0.05, "interval": "2s", "failures": 2}
         team = {"name": "team", "type": "String", "sets": "source", "default": "default"}
-        spec = {"parameters": [team], "threshold": errors}
+        spec = {"parameters": [team], "threshold": TEMPLATED}
         admin.create(f"clustergatetemplates.{GROUP}", {**kind, "metadata": {"name": TEMPLATE}, "spec": spec})
         admin.create(DEPLOYMENTS, deployment(image, replicas), NAMESPACE)
         for name in (NAME, "internal"):
