@@ -1,7 +1,8 @@
-"""Which MetricSource can be asked, and what is said of one that cannot, before a release starts."""
+"""Which MetricSource and which Job can be asked, what is said where not, and what an alert does to the next question."""
 
 import base64
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -11,7 +12,9 @@ from controller.kube.errors import ApiError, Forbidden, Invalid, NotFound
 from controller.metrics.pool import Queries
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster
+from controller.reconcile.memory import Memory
 from strategies.spec.release import ReleaseSpec
+from strategies.spec.status import Status
 
 SPEC = ReleaseSpec.model_validate({
     "workloadRef": {"name": "shop"},
@@ -113,3 +116,31 @@ def test_a_job_that_the_api_server_would_refuse_is_told_before_the_start_and_ask
         assert [asker.problems(spec, "shop") for _ in range(3)] == [{}] * 3
     assert len(tried) == 3
     assert "is run in the controller's own namespace" in server.asker().problems(spec, "rc")["smoke"]
+
+
+def test_an_alert_makes_a_threshold_be_asked_now_and_once_until_its_next_time() -> None:
+    """However many alerts there are: the same seconds must not count as many bad answers."""
+    asked: list[float] = []
+
+    class Recording(Queries):
+        def submit(self, *arguments: Any) -> None:  # type: ignore[override]
+            asked.append(arguments[3].timestamp())
+
+    server = Double({"address": "http://prometheus:9090"}, now=1003.0)
+    server.clock = Clock(wall=lambda: datetime.fromtimestamp(server.now, UTC), steady=lambda: server.now)
+    asker = Asker(cast("Cluster", server), Recording(), "rc", lambda _: None)
+    memory = Memory(uid="r")
+
+    def turn(*, hurry: bool) -> list[float]:
+        memory.hurry = hurry
+        asker.ask(("shop", "shop"), SPEC, Status(), ("errors",), memory)
+        return asked
+
+    assert turn(hurry=False) == [1000.0]
+    assert turn(hurry=False) == [1000.0]
+    assert turn(hurry=True) == [1000.0, 1003.0]
+    server.now = 1005.0
+    assert turn(hurry=True) == [1000.0, 1003.0]
+    assert not memory.hurry
+    server.now = 1011.0
+    assert turn(hurry=False) == [1000.0, 1003.0, 1010.0]
