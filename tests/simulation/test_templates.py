@@ -1,5 +1,6 @@
 """A gate of a template, in virtual time and under faults: the template is changed, deleted and made again in mid-release."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ def release() -> Object:
     return {"apiVersion": f"{GROUP}/v1alpha1", "kind": "Release", "metadata": {"name": NAME}, "spec": spec}
 
 
-def write(question: Object | None) -> None | Any:
+def write(question: Object | None) -> Callable[[World], None]:
     """Somebody deletes the template, or makes it (anew) with this question."""
 
     def do(world: World) -> None:
