@@ -26,10 +26,11 @@ _SOON = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """What is so of a version of a policy until a moment."""
+    """What is so of a version of a policy from one moment to another; the wall clock may be set back."""
 
     version: str
     frozen: Frozen | Unknown | None
+    since: datetime
     until: datetime
 
 
@@ -61,9 +62,9 @@ class Calendar:
         version = f"{policy['metadata'].get('uid')} {policy['metadata'].get('resourceVersion')}"
         with self._lock:
             known = self._known.get(name)
-        if known is None or known.version != version or now >= known.until:
+        if known is None or known.version != version or not known.since <= now < known.until:
             frozen, until = _judged(name, policy.get("spec") or {}, now)
-            known = _Answer(version=version, frozen=frozen, until=until)
+            known = _Answer(version=version, frozen=frozen, since=now, until=until)
             with self._lock:
                 self._known[name] = known
         return known.frozen

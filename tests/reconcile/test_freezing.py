@@ -134,5 +134,6 @@ def test_an_answer_holds_until_it_changes_or_the_policy_does(monkeypatch: pytest
     assert len(asked) == 1
     assert of.frozen("shop", at("2026-01-05T07:00")) is None
     assert len(asked) == 2
+    assert of.frozen("shop", SATURDAY) is not None, "the clock was set back"
     policies[0] = policy("a", version="2")
     assert of.frozen("shop", SATURDAY) is None
