@@ -61,7 +61,7 @@ def test_the_policies_are_looked_for_in_the_version_that_the_cluster_serves() ->
     with _running(policy_version="v1beta1") as controller:
         eventually(lambda: controller.cluster.policies_installed is not None)
         assert controller.cluster.policies_installed is False
-        asked = {r.resource.api_version for r in controller.cluster.standing if "policies" in r.resource.plural}
+        asked = {r.resource.api_version for r in controller.cluster.standing if "admissionpolicies" in r.resource.plural}
         assert asked == {"admissionregistration.k8s.io/v1beta1"}
 
 
