@@ -290,9 +290,10 @@ class Invariants:
             if "threshold" not in gate and "template" not in gate:
                 self._s3_counted(gate, step, since)
                 continue
-            asked = [samples for promql, samples in self._answers.items() if f'"{was["candidate"]["hash"]}"' in promql]
-            most = gate.get("threshold", TEMPLATED)["max"]
-            good = [at for samples in asked for at, v in samples.items() if at > since and v <= most]
+            limit, hash_ = gate.get("threshold", TEMPLATED), f'"{was["candidate"]["hash"]}"'
+            named = limit["query"].partition("{")[0]
+            asked = [samples for promql, samples in self._answers.items() if hash_ in promql and promql.startswith(named)]
+            good = [at for samples in asked for at, v in samples.items() if at > since and v <= limit["max"]]
             assert good, f"S3: step {step['index']} was left, and gate {gate['name']} had not passed in it"
 
     def _s10_once(self, old: Object, new: Object) -> None:

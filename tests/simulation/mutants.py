@@ -52,6 +52,8 @@ MUTANTS = (
     # between two leaders, and between a process and the world
     _mutant("commit: only on the status that was decided on", removals.commit_tests("/status/turn", "/status"),
             "bad-canary-share overlap@write[phase RollingBack]/25", "S4: rejected"),
+    _mutant("commit: a step forward only on the spec that was decided on", removals.commit_tests("/metadata/generation"),
+            "one-more-gate frozen@event[MODIFIED Release 2]/20", "S3: step 1 was left"),
     _mutant("fence: only on the object and the spec that were seen", removals.fence_tests(),
             "bad-canary-route overlap@write[weights shop=95]/25", "S4: the candidate's weight rose"),
     _mutant("tests of values: only from the pin that was seen", removals.effect_tests(effects.Pin, fenced=False),
@@ -60,6 +62,7 @@ MUTANTS = (
             "promoted slow@write[PATCH releases/shop]/12", "L1: not at rest"),
     _mutant("create: what a deposed leader makes is taken back", removals.lasting_create,
             "superseded overlap@write[create ReplicaSet 2]/25", "sets: "),
+    _mutant("deletion: only of what a live look shows to be the same", removals.blind_deletion, "replaced", "sets: "),
     _mutant("elector: the fence falls by the clock", removals.late_fence,
             "superseded overlap@write[create ReplicaSet 2]/25", "S5: "),
     _mutant("second lever: the candidate's Service where the route cannot be written", removals.no_second_lever,
@@ -108,6 +111,8 @@ MUTANTS = (
             "canary-route", "S2: weight 5 for no ready endpoint"),
     _mutant("completion: traffic moves before pods go", _EARLY_SHRINK, "canary-route", "S2: shop-"),
     _mutant("backward: pins before pods go", _LATE_PINS, "bad-canary-share", "S2: shop-1-"),
+    _mutant("backward: stable at full size before its traffic is whole", stage(workload_stages.capacity),
+            "rollback-and-scaled", "L1: not at rest"),
     _mutant("backward: the weight before pods go", _LATE_WEIGHT, "rollback-in-flight", "L1: not at rest"),
     _mutant("backward: connections drain", stage(traffic_stages.drained), "bad-canary-route", "S2: shop-1-"),
     _mutant("rest: Services are unpinned before the wheel goes back", stage(traffic_stages.unpin), "blue-green", "S5: ["),
@@ -152,7 +157,8 @@ class Telling(World):
     def notified(self, view: Following, event: Object) -> bool:
         """See World.notified."""
         kept = super().notified(view, event)
-        self.told.append((f"{event['type']} {event['object']['kind']}", self.events))
+        about = event["object"]
+        self.told.append((f"{event['type']} {about['kind']} {about['metadata'].get('generation', '')}", self.events))
         return kept
 
     def run(self) -> World:

@@ -124,6 +124,16 @@ def step(index: int) -> Callable[[World], bool]:
     return there
 
 
+def passes(index: int) -> Callable[[World], bool]:
+    """The cluster has this step, and its first gate passes."""
+
+    def there(world: World) -> bool:
+        gates = (world.status.get("trial") or {}).get("gates") or []
+        return step(index)(world) and any(g["name"] == "errors" and g["verdict"] == "Pass" for g in gates)
+
+    return there
+
+
 def rests(version: str, outcome: str = "") -> Callable[[World], bool]:
     """At rest, users have this version; the last trial ended so."""
 
@@ -134,6 +144,13 @@ def rests(version: str, outcome: str = "") -> Callable[[World], bool]:
         return status.get("phase") in ("Healthy", "RolledBack") and stable and (not outcome or history[-1:] == [outcome])
 
     return there
+
+
+def emptied(world: World) -> bool:
+    """The candidate is taken back, and its ReplicaSet has no pods any more."""
+    trial = world.status.get("trial") or {}
+    found = world.find("replicasets.apps", trial["candidate"]["replicaSet"]) if trial.get("outcome") else None
+    return found is not None and not found["spec"]["replicas"] and not found["status"].get("replicas")
 
 
 def wound_up(world: World) -> bool:
@@ -205,6 +222,27 @@ def recreate(image: str, when: Callable[[World], bool]) -> Act:
         world.admin.create(DEPLOYMENTS, deployment(image, 3), NAMESPACE)
 
     return Act(name=f"recreate with {image}", when=when, do=do)
+
+
+def replace_set(when: Callable[[World], bool]) -> Act:
+    """Somebody deletes the candidate's ReplicaSet and makes one of its own with that name."""
+
+    def do(world: World) -> None:
+        name = world.status["trial"]["candidate"]["replicaSet"]
+        world.admin.delete("replicasets.apps", name, NAMESPACE, propagation="Background")
+        labels = {"app": "other"}
+        template = {"metadata": {"labels": labels}, "spec": deployment("other:1", 0)["spec"]["template"]["spec"]}
+        spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+        world.admin.create("replicasets.apps", {"metadata": {"name": name, "labels": labels}, "spec": spec}, NAMESPACE)
+
+    return Act(name="replace the candidate's ReplicaSet", when=when, do=do)
+
+
+def ask_more(when: Callable[[World], bool]) -> Act:
+    """Somebody adds a gate."""
+    more = {"query": 'more{hash="$candidate"}', "max": 0.05, "interval": "1s", "failures": 2}
+    gates = [_gate("2s"), {"name": "more", "threshold": more}]
+    return Act(name="add a gate", when=when, do=lambda world: world.person_patch(RELEASES, {"spec": {"gates": gates}}))
 
 
 def lose(image: str, when: Callable[[World], bool]) -> Act:
@@ -317,6 +355,10 @@ POINTED = {
         _story("rejected-and-scaled", _CANARY, (_GOES_OUT, ask("rollback", "previous", rests("2", "Completed")),
                                                 ship(GOOD, rests("1", "Completed")), scale(0, phase("RolledBack")),
                                                 scale(3, scaled_to(0))), _back_at(3)),
+        _story("rollback-and-scaled", _CANARY, (_GOES_OUT, scale(6, phase("Baking")), ask("abort", "true", phase("Baking"))),
+               _back_at(6), routed=True),
+        _story("replaced", _CANARY, (ship(WORSE, _HEALTHY), replace_set(emptied)), _REJECTED),
+        _story("one-more-gate", _CANARY, (_GOES_OUT, ask_more(passes(1))), rests("2")),
     )
 }  # fmt: skip
 """Stories told to show one guard each, in tests.simulation.mutants; seeds draw from the others."""
