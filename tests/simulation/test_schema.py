@@ -44,7 +44,8 @@ def _release(question: Object, version: Object, traffic: Object | None = None) -
         "traffic": {"drain": "2s", "ignoreServices": ["nobody"], **(traffic or {})},
         "gates": [{"name": "errors", **question, "at": ["step", "bake"]}],
         "maxInconclusive": "1m",
-        "rollback": {"plan": "Go back.", "warm": {"for": "8s"}, "revertTemplate": False},
+        "rollback": {"plan": "Go back.", "warm": {"for": "8s"}, "onAlerts": ["Burning"], "revertTemplate": False},
+        "change": _CHANGE,
         "change": {"kind": "DataMigration", "summary": "x", "changelog": "x", "flags": ["x"], "stakeholders": ["x"],
                    "contracts": [{"type": "OpenAPI", "configMap": "api", "key": "x"}],
                    "migrations": [{"name": "m", "reversible": True, "backwardCompatible": True}]},
@@ -58,6 +59,12 @@ _BY_THRESHOLD = {"threshold": _THRESHOLD}
 _FROM_TEMPLATE = {"template": {"kind": "ClusterGateTemplate", "name": TEMPLATE, "arguments": {"team": "default"}}}
 _JOB = {"template": {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}, "timeout": "1m", "onTimeout": "Fail",
         "retries": 1}  # fmt: skip
+_WEBHOOK = {"url": "https://qa.test/verdict", "timeout": "10s", "interval": "10s"}
+_CHANGE = {
+    "kind": "Feature", "summary": "New.", "changelog": "CHANGELOG.md", "flags": ["new"], "stakeholders": ["team"],
+    "migrations": [{"name": "column", "reversible": True, "backwardCompatible": True}],
+    "contracts": [{"type": "OpenAPI", "configMap": "contract", "key": "openapi.yaml"}],
+}  # fmt: skip
 _PARAMETERS = {"description": "Errors.", "parameters": [
     {"name": "team", "type": "Enum", "description": "Where.", "sets": "source", "default": "default", "values": ["default"]},
     {"name": "most", "type": "Number", "description": "How many.", "sets": "max", "default": "0.5", "minimum": "0",
@@ -75,6 +82,7 @@ BASES: dict[str, tuple[Object, ...]] = {
         _release({"latency": {**_LATENCY, "hashLabel": "hash"}}, {}),
         _release(_FROM_TEMPLATE, {}),
         _release({"job": _JOB}, {}),
+        _release({"webhook": _WEBHOOK}, {}),
     ),
     "ReleasePolicy": ({"namespaces": ["*"], "freezes": [{
         "name": "weekend", "start": "2026-01-02T18:00", "duration": "62h", "rule": "FREQ=WEEKLY;BYDAY=FR",
