@@ -34,7 +34,6 @@ _SPELLED: dict[str, tuple[str, str, str]] = {
     "^[A-Za-z][A-Za-z0-9_+/-]*$": ("Z", "z", "UTC"),
     _LABEL: ("_", "z", "other"),
     "^[a-z][A-Za-z0-9_]*$": ("a", "z", "other"),
-    "^[-._a-zA-Z0-9]+$": (".", "z", "other"),
     r"^https?://[^/?#@\s]+(/[^#\s]*)?$": ("http://x", "https://x/x", "https://[::1]:9090/verdict"),
     "^/var/run/secrets/": ("/var/run/secrets/", "/var/run/secrets/../../../etc/x", "/var/run/secrets/token"),
     r"^https?://[^/?#@\s]+(/[^?#\s]*)?$": ("http://x", "https://x/x", "https://[::1]:9090/prometheus"),

@@ -45,7 +45,6 @@ def _release(question: Object, version: Object, traffic: Object | None = None) -
         "gates": [{"name": "errors", **question, "at": ["step", "bake"]}],
         "maxInconclusive": "1m",
         "rollback": {"plan": "Go back.", "warm": {"for": "8s"}, "onAlerts": ["Burning"], "revertTemplate": False},
-        "change": _CHANGE,
         "change": {"kind": "DataMigration", "summary": "x", "changelog": "x", "flags": ["x"], "stakeholders": ["x"],
                    "contracts": [{"type": "OpenAPI", "configMap": "api", "key": "x"}],
                    "migrations": [{"name": "m", "reversible": True, "backwardCompatible": True}]},
@@ -60,11 +59,6 @@ _FROM_TEMPLATE = {"template": {"kind": "ClusterGateTemplate", "name": TEMPLATE, 
 _JOB = {"template": {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}, "timeout": "1m", "onTimeout": "Fail",
         "retries": 1}  # fmt: skip
 _WEBHOOK = {"url": "https://qa.test/verdict", "timeout": "10s", "interval": "10s"}
-_CHANGE = {
-    "kind": "Feature", "summary": "New.", "changelog": "CHANGELOG.md", "flags": ["new"], "stakeholders": ["team"],
-    "migrations": [{"name": "column", "reversible": True, "backwardCompatible": True}],
-    "contracts": [{"type": "OpenAPI", "configMap": "contract", "key": "openapi.yaml"}],
-}  # fmt: skip
 _PARAMETERS = {"description": "Errors.", "parameters": [
     {"name": "team", "type": "Enum", "description": "Where.", "sets": "source", "default": "default", "values": ["default"]},
     {"name": "most", "type": "Number", "description": "How many.", "sets": "max", "default": "0.5", "minimum": "0",
