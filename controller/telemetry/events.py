@@ -76,6 +76,8 @@ class Recorder:
         if old.phase is Phase.WAITING and new.phase is Phase.PROGRESSING and not started:
             return
         kind = "Normal" if new.reason is Reason.STEPS_CHANGED else _TOLD.get(new.phase)
+        if new.reason is Reason.WORKLOAD_RECREATED and new.restoring is not None:
+            kind = "Warning"
         turned = old.phase is not new.phase or (new.reason is Reason.STEPS_CHANGED and old.message != new.message)
         if kind is not None and (turned or started):
             self._say(_about(release), kind, str(new.reason), new.message)

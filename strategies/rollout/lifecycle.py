@@ -9,7 +9,7 @@ from strategies.rollout.order import Pending
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
-from strategies.spec.status import Outcome, Revision, Status
+from strategies.spec.status import Outcome, Revision, Status, Template
 
 
 def release_deleted(turn: Turn, _: Pending) -> Status | None:
@@ -35,13 +35,27 @@ def workload_missing(turn: Turn, _: Pending) -> Status | None:
 
 
 def workload_recreated(turn: Turn, _: Pending) -> Status | None:
-    """A Deployment of the same name with another uid is another one."""
+    """A Deployment of the same name with another uid is another one. Restored from a backup, it may hold what no gate let out."""
     workload, known = turn.workload, turn.status.workload_uid
     if workload is None or known is None or workload.uid == known:
         return None
     ended = end_trial(turn, Outcome.WORKLOAD_GONE, "The Deployment was deleted and made anew.") if turn.trial else {}
-    return to(turn, Phase.INITIALIZING, Reason.WORKLOAD_RECREATED, **ended, workload_uid=None, stable=None, retiring=None,
-              restoring=None, rejected=())  # fmt: skip
+    restoring = _known_good(turn) if workload.held else None
+    message = (
+        f"Deployment {workload.name} was restored with a template that it holds, and without pods: the one that users had is "
+        "written back. Apply the newer one again to release it."
+    )
+    return to(turn, Phase.INITIALIZING, Reason.WORKLOAD_RECREATED, message if restoring else "", **ended, workload_uid=None,
+              stable=None, retiring=None, restoring=restoring, rejected=())  # fmt: skip
+
+
+def _known_good(turn: Turn) -> Template | None:
+    """What users had, as far as it was kept and is not what the Deployment has."""
+    stable, kept, workload = turn.status.stable, turn.observation.kept, turn.workload
+    if stable is None or workload is None or isinstance(kept, Unknown) or stable.digest == workload.template.digest:
+        return None
+    found = next((k for k in kept if k.hash == stable.hash), None)
+    return Template(digest=found.digest, generation=0, hash=found.hash, version=found.version) if found else None
 
 
 def left(turn: Turn, _: Pending) -> Status | None:
@@ -109,7 +123,7 @@ def initializing(turn: Turn, _: Pending) -> Status | None:
         hold = turn.observation.hold
         detail = hold.message if isinstance(hold, Unknown) else "a dry-run change was not held; see the chart's policies"
         return unless_said(turn, Phase.INITIALIZING, Reason.HOLD_NOT_ACTIVE, f"Changes are not held yet: {detail}.")
-    return to(turn, Phase.HEALTHY, Reason.AT_REST, stable=adopted, workload_uid=workload.uid)
+    return to(turn, Phase.HEALTHY, Reason.AT_REST, stable=adopted, workload_uid=workload.uid, restoring=None)
 
 
 def _adoptable(turn: Turn) -> Revision | None:

@@ -204,8 +204,10 @@ def wheel_back(turn: Turn, _: World) -> list[Effect] | Wait:
         return []
     taken = turn.status.wheel
     strategy = taken.strategy if taken is not None and taken.workload_uid == workload.uid else None
-    # Without a stable revision only a Deployment without pods may run on: there is nothing to protect.
-    stable_again = turn.holds_template_of(turn.status.stable) if turn.status.stable else not _active(turn)
+    # Without a stable revision only a Deployment without pods may run on, with what users had where that is known.
+    restoring = turn.status.restoring
+    restored = restoring is None or restoring.digest == workload.template.digest
+    stable_again = turn.holds_template_of(turn.status.stable) if turn.status.stable else restored and not _active(turn)
     if turn.observation.deleting:
         mine = workload.claimed_by == turn.observation.name
         return [Unclaim(strategy=strategy, resume=stable_again)] if mine else []
