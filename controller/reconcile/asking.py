@@ -100,7 +100,7 @@ class Asker:
             at = _grid(now, gate.threshold.interval)
             due.append(at + gate.threshold.interval)
             last = memory.asked.get(gate.name)
-            if last is not None and last >= at:
+            if last is not None and at <= last < at + gate.threshold.interval:  # Later ones are of a clock that was set back.
                 if not hurry or last > at:  # Once between two moments of the grid, however many alerts there are.
                     continue
                 at = now

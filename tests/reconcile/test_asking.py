@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -144,3 +144,16 @@ def test_an_alert_makes_a_threshold_be_asked_now_and_once_until_its_next_time() 
     assert not memory.hurry
     server.now = 1011.0
     assert turn(hurry=False) == [1000.0, 1003.0, 1010.0]
+
+
+def test_a_clock_that_was_ahead_and_is_set_back_does_not_silence_a_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was asked about an hour to come is no reason to ask nothing for an hour; the same moment is asked about once."""
+    cluster, ahead, asked = Double({"address": "http://prometheus:9090"}), [0.0], list[datetime]()
+    began = datetime(2026, 11, 29, tzinfo=UTC)
+    cluster.clock = Clock(steady=lambda: cluster.now, wall=lambda: began + timedelta(seconds=cluster.now + ahead[0]))
+    asker, memory = cluster.asker(), Memory(uid="r")
+    monkeypatch.setattr(asker, "_submit", lambda *told: asked.append(told[4]))
+    for second, off in ((0, 0), (0, 0), (10, 3600), (20, 0), (20, 0), (30, 0)):
+        cluster.now, ahead[0] = float(second), float(off)
+        asker.ask(("shop", "shop"), SPEC, Status(), ("errors",), memory)
+    assert [(at - began).total_seconds() for at in asked] == [0, 3610, 20, 30]
