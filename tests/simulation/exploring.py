@@ -31,7 +31,11 @@ WRITE_KINDS = (
     Kind.BROKEN,
     Kind.REFUSED,
 )
-_WHERE = dict.fromkeys((Kind.FROZEN, Kind.UNOBSERVED, Kind.COMPACTED), On.EVENT)
+_WHERE = {
+    **dict.fromkeys((*WRITE_KINDS, Kind.SLOW, *LEADERS), On.WRITE),
+    **dict.fromkeys((Kind.FROZEN, Kind.UNOBSERVED, Kind.COMPACTED), On.EVENT),
+}
+"""What each kind can strike; those that happen at a moment are the seeds' and the named cases'."""
 _SECONDS = {Kind.THROTTLED: 2.0, Kind.FROZEN: 20.0, Kind.UNOBSERVED: 3.0, **dict.fromkeys(LEADERS, 25.0), Kind.SLOW: 12.0}
 
 
@@ -111,7 +115,7 @@ class Explorer:
         """In the parent None; in each child the fault that strikes here."""
         for kind in kinds:
             struck = fault(kind, on, at)
-            if on is not _WHERE.get(kind, On.WRITE) or zlib.crc32(str(struck).encode()) % self._every:
+            if on is not _WHERE.get(kind) or zlib.crc32(str(struck).encode()) % self._every:
                 continue
             while len(self._running) >= self._workers:
                 self._collect()

@@ -337,7 +337,7 @@ EXHAUSTIVE = ("rolling", "canary-route", "canary-share", "blue-green", "rollback
               "superseded", "deleted-in-flight", "job")  # fmt: skip
 """The stories of which every single fault is tried by `python -m tests.simulation plans`, half an hour on two cores."""
 ALWAYS = ("rolling", "canary-route", "blue-green", "rollback-in-flight", "superseded", "deleted-in-flight")
-"""Those of them of which every run of the tests tries one in three."""
+"""Those of them that every run of the tests tries."""
 POINTED = {
     story.name: story
     for story in (
