@@ -46,7 +46,8 @@ def judged(name: str, plan: Plan, seed: int | None, begun: World | None = None) 
     """A story under a plan; where nothing has changed its end, against the fault-free run."""
     story = (STORIES | POINTED)[name]
     result = exploring.judged((begun or World(story)).under(plan, seed), exploring.str_of(plan))
-    if not result.problem and name not in _MANY_ENDS and exploring.one_end(name, result.plan) and not CHANGES_THE_END & {f.kind for f in plan}:
+    one_end = name not in _MANY_ENDS and exploring.one_end(name, result.plan)
+    if not result.problem and one_end and not CHANGES_THE_END & {f.kind for f in plan}:
         if name not in _PLAIN:
             _PLAIN[name] = told(story)
         plain = _PLAIN[name]
