@@ -59,11 +59,11 @@ def decided(status: Status) -> Object:
 
 
 def news(status: Status) -> object:
-    """What of the display should be seen soon: that a spec was taken in, the sentence of the phase, verdicts, why a gate cannot
-    tell, conditions; not the numbers of a Pass.
+    """What of the display should be seen soon: that a spec was taken in, the sentence of the phase, what gates ask and their
+    verdicts, why one cannot tell, conditions; not the numbers of a Pass.
     """
     gates = status.trial.gates if status.trial else ()
-    said = [(g.name, g.verdict, g.reason or (g.message if g.verdict is Verdict.INCONCLUSIVE else "")) for g in gates]
+    said = [(g.name, g.question, g.verdict, g.reason or (g.message if g.verdict is Verdict.INCONCLUSIVE else "")) for g in gates]
     conditions = [(c.type, c.status, c.reason) for c in status.conditions]
     return status.observed_generation, status.message, said, conditions
 
