@@ -6,7 +6,7 @@ read, so one that needs them is not asked. What cannot be known is said, and is 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -204,4 +204,11 @@ def _traffic(question: _Question, release: str, gate: Gate, asked: Counting, sta
         raise _NotKnown(f"MetricSource {question.name}: {window.message.replace('the candidate: ', '')}")
     if not window.candidate.total:
         raise _NotKnown(f"MetricSource {question.name} has seen no requests of stable in the last {format_duration(_OVER)}")
-    return Traffic.seen(window.candidate, (span.end - span.start).total_seconds())
+    return Traffic.seen(window.candidate, _seconds(span, answers))
+
+
+def _seconds(span: Span, answers: Iterable[tuple[Series, ...]]) -> float:
+    """How much of the span was counted: the series of young pods begin within it."""
+    every = [one for each in answers for one in each]
+    first = min([one.samples[0][0] for one in every if one.samples] + [one.histograms[0].at for one in every if one.native])
+    return max(1.0, span.end.timestamp() - max(span.start.timestamp(), first))

@@ -37,10 +37,10 @@ def manifest(folder: Path, *gates: Object, duration: str = "5m") -> str:
     return str(file)
 
 
-def rows(cluster: Double, rate: float, *, labels: Object | None = None) -> Object:
+def rows(cluster: Double, rate: float, *, labels: Object | None = None, ago: int = 660) -> Object:
     """Counters of stable's pods that grow by so many a second, scraped every 15 s from eleven minutes before these tests on."""
     stable = next(found.name for found in cluster.world.sets.values() if found.template == "v1")
-    values = [[NOW - 660 + 15 * n, str(round(rate * 15 * n))] for n in range(90)]
+    values = [[NOW - ago + 15 * n, str(round(rate * 15 * n))] for n in range(90)]
     metric = {"namespace": "prod", "pod": f"{stable}-abcde", **(labels or {})}
     return {"metric": metric, "values": values}
 
@@ -82,6 +82,17 @@ def test_a_gate_that_could_not_see_a_doubling_in_time_is_told_with_what_would_do
     assert run("lint", "--cluster", "--strict", file).code == 1
     long = remedy.removeprefix("Make it ").partition(" ")[0]
     assert findings(run, manifest(tmp_path, {"name": "errors", "ratio": RATIO}, duration=long)) == []
+
+
+def test_traffic_of_pods_that_are_younger_than_what_is_looked_at_is_not_taken_for_less(
+    cluster: Double, run: Run, tmp_path: Path
+) -> None:
+    """Two minutes after the first deployment, too, stable has twenty requests a second."""
+    cluster.others["metricsources"] = [source()]
+    young = {"errors": [rows(cluster, 0.2, ago=120)], "requests": [rows(cluster, 20, ago=120)]}
+    cluster.prometheus = prometheus(cluster, young, [])
+    ((_, _, message, _),) = findings(run, manifest(tmp_path, {"name": "errors", "ratio": RATIO}, duration="18m"))
+    assert re.search(r"at stable's (19|20|21)(\.\d)? requests a second", message), message
 
 
 def test_latency_is_counted_at_its_edge_and_a_missing_edge_is_told(cluster: Double, run: Run, tmp_path: Path) -> None:

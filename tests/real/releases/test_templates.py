@@ -117,8 +117,8 @@ def test_lint_asks_the_cluster_whether_a_gate_could_see_harm_in_time(
     manifest = checkout.manifest(strategy={"canary": {"steps": steps}}, gates=[{"name": "errors", "template": named}])
     file = tmp_path / "release.yaml"
     file.write_text(json.dumps(manifest))
-    with checkout.traffic(rate=20, seconds=50):
-        time.sleep(40)
+    with checkout.traffic(rate=40, seconds=70):
+        time.sleep(55)  # What came in the last 35 s, the gate's delay, does not count.
         command = [sys.executable, "-m", "controller.cli", "lint", "--cluster", "--kubeconfig", str(plane.kubeconfig("admin"))]
         done = subprocess.run([*command, str(file)], capture_output=True, text=True, timeout=60, check=False)
     assert "2m at 5 % is too short for gate errors: at stable's" in done.stdout, done.stdout + done.stderr
