@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests, in four processes at a time: those on a real control plane, of which each process has its own, wait most of the
+# All tests, in five processes at a time: those on a real control plane, of which each process has its own, wait most of the
 # while, and the others use it. With arguments: those tests only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,10 @@ if [ "$*" != tests ]; then exec "$python" -m pytest "$@"; fi
 others=()
 for found in tests/*/ tests/test_*.py; do
   found=${found%/}
-  case $found in tests/conformance | tests/real | tests/controlplane | tests/__pycache__) ;; *) others+=("$found") ;; esac
+  case $found in
+    tests/conformance | tests/real | tests/simulation | tests/controlplane | tests/__pycache__) ;;
+    *) others+=("$found") ;;
+  esac
 done
 first=() second=(tests/real/test_controlplane.py)
 while read -r found; do
@@ -20,7 +23,7 @@ logs=$(mktemp -d)
 running=()
 trap 'kill "${running[@]}" 2>/dev/null || true; rm -rf "$logs"' EXIT
 
-# The tests that need only the processor get what of it the waiting ones leave.
+# The simulation, whose time nobody measures, gets what of the processors the others leave.
 begin() {
   local patience=$1 log=$logs/${#running[@]}
   shift
@@ -29,8 +32,9 @@ begin() {
 }
 begin 0 "${first[@]}"
 begin 0 "${second[@]}"
-begin 5 tests/conformance
-begin 10 "${others[@]}"
+begin 0 tests/conformance
+begin 0 "${others[@]}"
+begin 10 tests/simulation
 
 status=0
 for number in "${!running[@]}"; do

@@ -146,7 +146,7 @@ def test_the_release_comes_after_the_work_was_told_to_stop() -> None:
         a.start()
         eventually(a.is_leader)
         a.stop()
-        assert holder_at_stop == ["a"]
+        assert set(holder_at_stop) == {"a"}  # More than once where this machine was too busy to renew in time.
         assert leases.spec()["holderIdentity"] == ""
         assert not a.is_leader()
 
