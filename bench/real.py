@@ -44,7 +44,7 @@ class Real(ControlPlane):
         install_custom_resources(self)
         self.api("POST", "/api/v1/nodes", {"metadata": {"name": NODE}})
         told = {"server": self.server, "token": self.users["kubelet"].token, "certificate": str(self.certificate),
-                "folder": str(self.folder)}  # fmt: skip
+                "key": str(self.key), "folder": str(self.folder)}  # fmt: skip
         path = self.folder / "stand-ins.json"
         path.write_text(json.dumps(told))
         argv: list[str | Path] = [sys.executable, "-m", "bench.stand_ins", path]

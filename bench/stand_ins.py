@@ -99,9 +99,10 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-async def _main(settings: Object) -> None:
-    given = settings | {"certificate": Path(settings["certificate"]), "folder": Path(settings["folder"])}
-    running = asyncio.create_task(StandIns(Client(Settings(images={}, **given))).run())
+async def _main(told: Object) -> None:
+    files = {name: Path(told[name]) for name in ("certificate", "key", "folder")}
+    settings = Settings(server=told["server"], token=told["token"], images={}, **files)
+    running = asyncio.create_task(StandIns(Client(settings)).run())
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await running
