@@ -64,9 +64,10 @@ class Memory:
     (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is the resourceVersion of the
     route whose gateways are known to do, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
     committed status of a Release as it was read, and whether it could be, `tries` how often what was tried since the last
-    commit, `written` our writes of traffic by place, `shown` whether the metrics have it, `hurry` that gates are to be asked
-    now, `looked_after` that writes were thought of whose answers nobody heard, `left` the objects in whose managedFields these
-    may have left an entry, `began` what both clocks said when this process first looked at it, or first again after a rest.
+    commit, `quiet` until when what was carried out since is not carried out again, `written` our writes of traffic by place,
+    `shown` whether the metrics have it, `hurry` that gates are to be asked now, `looked_after` that writes were thought of whose
+    answers nobody heard, `left` the objects in whose managedFields these may have left an entry, `began` what both clocks said
+    when this process first looked at it, or first again after a rest.
     """
 
     uid: str
@@ -103,6 +104,7 @@ class Memory:
     hurry: bool = False
     presence: Presence = field(default_factory=Presence)
     tries: Counter[object] = field(default_factory=Counter)
+    quiet: dict[tuple[Effect, ...], float] = field(default_factory=dict)
     written: dict[str, Written] = field(default_factory=dict)
     looked_after: bool = False
     left: dict[tuple[Resource, str], dict[str, Any]] = field(default_factory=dict)
@@ -208,6 +210,12 @@ class Memory:
         """
         self.tries[what] += 1
         return self.tries[what] - 1
+
+    def early(self, effects: tuple[Effect, ...], now: float) -> float:
+        """Seconds until these may be carried out again, whatever wakes the Release meanwhile: what we make is deleted as fast
+        where a view that stands still hides that its owner is gone. Traffic that somebody else moves is put back at once.
+        """
+        return 0.0 if any(map(_placed, effects)) else max(0.0, self.quiet.get(effects, now) - now)
 
     def failed(self, kind: str, error: str, now: float, at_least: float) -> float:
         """Note that an effect failed; returns in how many seconds it may be tried again."""

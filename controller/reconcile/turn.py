@@ -173,6 +173,7 @@ class Reconciler:
             raise
         self._cluster.releases.remember(written)
         memory.tries.clear()
+        memory.quiet.clear()
         memory.published_at = self._clock.steady()
         self._told(key, written, old, new, decision)
         return written
@@ -205,8 +206,9 @@ class Reconciler:
     def _perform(self, key: Key, release: Object, decision: Decision, memory: Memory, due: datetime | None) -> Next:
         performer = self._performer(release, decision.status, memory)
         memory.busy = not decision.pending.settled
-        failed, wait = False, 0.0
-        for effect in decision.effects:
+        wait = memory.early(decision.effects, self._clock.steady())
+        failed = wait > 0
+        for effect in () if failed else decision.effects:
             memory.contested(effect, self._clock.steady())
             known = memory.failing.get(effect.kind())
             if known is not None and known.not_before > self._clock.steady():
@@ -236,7 +238,9 @@ class Reconciler:
             # An effect that must wait holds up neither the gates' questions nor what time alone decides.
             return Next(after=max(0.05, wait if after is None else min(wait, after)))
         if decision.effects:
-            return Next(after=_again(memory.tried(decision.effects)))
+            again = _again(memory.tried(decision.effects))
+            memory.quiet[decision.effects] = self._clock.steady() + again
+            return Next(after=again)
         return Next(after=0.0 if decision.moved else self._idle(decision, memory, after))
 
     def _idle(self, decision: Decision, memory: Memory, after: float | None) -> float | None:

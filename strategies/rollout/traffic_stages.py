@@ -57,7 +57,7 @@ def pins(turn: Turn, world: World) -> list[Effect] | Wait:
 
 def moved_pins(turn: Turn, world: World) -> list[Effect] | Wait:
     """Services follow to the new stable revision; after batches they are on all pods, and stay so."""
-    return [] if turn.exchanged else pins(turn, world)
+    return [] if turn.exchanged or world.pin is None else pins(turn, world)
 
 
 def followed(turn: Turn, world: World) -> list[Effect] | Wait:
