@@ -58,6 +58,7 @@ def test_an_interrupt_before_the_beginning_leaves_nothing_behind(tmp_path: Path)
     deadline = time.monotonic() + 30
     while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.005)
+    time.sleep(0.2)  # What is made at this very moment would be nobody's yet.
     os.killpg(demo.pid, signal.SIGINT)
     said, _ = demo.communicate(timeout=30)
     assert (demo.returncode, list(tmp_path.iterdir())) == (130, [])
