@@ -13,8 +13,8 @@ from controller.cli.access import Access
 from controller.cli.findings import Finding, Resource, Severity
 from controller.cli.manifests import Path
 from controller.cli.obstacles import Unreadable, obstacles
-from controller.kube import paths
 from controller.kube.errors import Forbidden, NotFound
+from controller.reconcile.cluster import TEMPLATES
 from strategies.spec.gate import TemplateKind, TemplateRef
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec, allows
@@ -71,8 +71,8 @@ class Neighbours:
         key = (named.kind, namespace, named.name)
         if key not in self._templates and self._access is not None:
             with suppress(NotFound, Forbidden, ValueError):
-                own = paths.GATE_TEMPLATES.path(namespace or self._access.namespace, named.name)
-                path = own if named.kind is TemplateKind.GATE_TEMPLATE else paths.CLUSTER_GATE_TEMPLATES.path(None, named.name)
+                kind = TEMPLATES[named.kind]
+                path = kind.path((namespace or self._access.namespace) if kind.namespaced else None, named.name)
                 self._templates[key] = GateTemplateSpec.model_validate(self._access.client.get(path).get("spec") or {})
         return self._templates.get(key)
 

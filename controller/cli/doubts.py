@@ -14,12 +14,11 @@ from strategies.analysis import query
 from strategies.analysis.promql_tree import Selector, render, walk
 from strategies.review.plans import is_one_sentence
 from strategies.rollout import comparing
-from strategies.rollout.plan import PlannedStep, plan, taken
+from strategies.rollout.plan import PlannedStep, of_release, taken
 from strategies.spec.base import format_duration
 from strategies.spec.change import ChangeKind
 from strategies.spec.gate import Gate, GateTime, Threshold
 from strategies.spec.release import ReleaseSpec, StrategyType
-from strategies.spec.status import Kind
 
 _SECTIONS = {
     StrategyType.CANARY: ("canary", "canary"),
@@ -44,16 +43,15 @@ class Doubt:
 def doubts(spec: ReleaseSpec, replicas: int) -> Iterator[Doubt]:
     """All warnings for a Deployment with so many replicas."""
     yield from _sections(spec)
-    routed = spec.traffic.http_route is not None
     kinds = _CHOICES if spec.strategy.type is StrategyType.AUTO else (spec.strategy.type,)
-    ways = {kind: plan(taken(spec, kind), Kind.RELEASE, max(1, replicas), routed=routed) for kind in kinds}
+    ways = {kind: of_release(taken(spec, kind), replicas) for kind in kinds}
     steps = tuple(step for way in ways.values() for step in way)
     for number, gate in enumerate(spec.gates):
         path: Path = ("spec", "gates", number)
         yield from _asked(gate, path, steps, spec.strategy.type)
         if gate.threshold is not None:
             yield from _selection(gate.threshold, (*path, "threshold"))
-        if gate.job is not None and not routed and _SERVICE in json.dumps(gate.job.template):
+        if gate.job is not None and spec.traffic.http_route is None and _SERVICE in json.dumps(gate.job.template):
             message = f"{_SERVICE} is empty: without a route no Service leads to the candidate"
             yield Doubt(path=(*path, "job", "template"), message=message,
                         remedy="Name a route in spec.traffic, or find the pods by RELEASE_HASH.")  # fmt: skip
@@ -73,7 +71,7 @@ def _sections(spec: ReleaseSpec) -> Iterator[Doubt]:
 
 
 def _asked(gate: Gate, path: Path, steps: tuple[PlannedStep, ...], strategy: StrategyType) -> Iterator[Doubt]:
-    times = {step.gate_time for step in steps if comparing.is_asked(gate, step)}
+    times = {step.gate_time for step in steps if comparing.can_answer(step, gate)}
     if gate.counting is not None and gate.at == (GateTime.BAKE,) and gate.counting.max is None:
         yield Doubt(path=(*path, "at"), message="the gate is never asked: in the bake there is nothing to compare with",
                     remedy="Set max, the largest share of bad requests, or name step.")  # fmt: skip
@@ -103,7 +101,7 @@ def _durations(spec: ReleaseSpec, ways: Mapping[StrategyType, tuple[PlannedStep,
     said: set[Path] = set()
     for kind, number, step in ((kind, number, step) for kind, steps in ways.items() for number, step in enumerate(steps)):
         path = duration_of(kind, step, number)
-        asked = [gate for gate in spec.gates if step.gate_time in gate.at and comparing.is_asked(gate, step)]
+        asked = [gate for gate in spec.gates if comparing.is_asked(gate, step)]
         if path is None or path in said or not asked:
             continue
         slowest = max(asked, key=_looks_at)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from controller.api import names
 from controller.cli.access import Access
 from controller.cli.answers import may_not
 from controller.cli.comparing import Checked
@@ -22,7 +23,7 @@ from controller.kube import paths
 from controller.kube.errors import ApiError, Forbidden, NotFound
 from controller.metrics.answers import read_series
 from controller.metrics.source import PrometheusSource, SourceSettings
-from controller.reconcile.counting import selectors
+from controller.reconcile.counting import questions
 from controller.workloads.deployment import owned_by
 from strategies.analysis import counters, query
 from strategies.analysis.counters import Side, Sides
@@ -40,7 +41,6 @@ from strategies.spec.release import StrategyType
 Object = dict[str, Any]
 _OVER = timedelta(minutes=10)
 """For how long before now stable's requests are counted."""
-_HASH = "pod-template-hash"
 _SERVICE = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)(?:\.svc(?:\.[a-z0-9.-]+)?)?")
 _PORTS = {"http": 80, "https": 443}
 
@@ -122,7 +122,7 @@ def _stable(access: Access, namespace: str, name: str) -> _Stable:
     mine = [each for each in sets if owned_by(each, deployment["metadata"]["uid"]) and (each.get("spec") or {}).get("replicas")]
     if not mine:
         raise _NotKnown(f"Deployment {name} in namespace {namespace} has no pods")
-    hashes = tuple(str((each["metadata"].get("labels") or {}).get(_HASH)) for each in mine)
+    hashes = tuple(str((each["metadata"].get("labels") or {}).get(names.HASH)) for each in mine)
     wanted = int((deployment.get("spec") or {}).get("replicas", 1))
     return _Stable(replicas=wanted, names=tuple(each["metadata"]["name"] for each in mine), hashes=hashes)
 
@@ -193,12 +193,10 @@ class _Question:
 
 def _traffic(question: _Question, release: str, gate: Gate, asked: Counting, stable: _Stable) -> Traffic:
     """Counted as the gate itself counts, in one window. Raises _NotKnown."""
-    namespace, span = question.namespace, Span(start=question.at - _OVER, end=question.at - asked.delay)
-    binding = query.Binding(namespace=namespace, release=release, stable="", candidate="", stable_replica_set="",
-                            candidate_replica_set="", window=_OVER)  # fmt: skip
-    forced = {label: namespace if value == "$namespace" else value for label, value in question.source.labels.items()}
+    span = Span(start=question.at - _OVER, end=question.at - asked.delay)
     mine = Sides(candidate=stable.side(asked), stable=None)
-    answers = [question.ask(counters.question(each, binding, forced, _OVER + asked.delay, mine)) for each in selectors(gate)]
+    texts = questions(gate, (question.namespace, release), question.source.labels, _OVER + asked.delay, mine)
+    answers = [question.ask(text) for text in texts]
     (window,) = counters.windows([span], answers, gate.latency.threshold if gate.latency else None, mine)
     if isinstance(window, Unknown):
         raise _NotKnown(f"MetricSource {question.name}: {window.message.replace('the candidate: ', '')}")

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.metrics.source import PrometheusSource
-from controller.reconcile.counting import selectors, sides
+from controller.reconcile.asking import binding
+from controller.reconcile.counting import questions, sides
 from strategies.analysis import counters, query
 from strategies.analysis.verdict import Unknown
 from strategies.analysis.windows import Span, spans
 from strategies.rollout.replay import Answer
 from strategies.spec.gate import Counting, Gate, Threshold
+from strategies.spec.metric_source import forced
 from strategies.spec.status import Status
 
 MOST = 2000
@@ -37,20 +39,11 @@ class Past:
             yield from self._samples(gate.threshold, start, end)
 
     @property
-    def _forced(self) -> dict[str, str]:
-        return {label: self.namespace if value == "$namespace" else value for label, value in self.labels.items()}
-
-    def _binding(self, window: timedelta) -> query.Binding:
-        trial, stable = self.status.trial, self.status.stable
-        assert trial is not None
-        return query.Binding(
-            namespace=self.namespace, release=self.release, stable=stable.hash if stable else "",
-            candidate=trial.candidate.hash, stable_replica_set=stable.replica_set if stable else "",
-            candidate_replica_set=trial.candidate.replica_set, window=window,
-        )  # fmt: skip
+    def _key(self) -> tuple[str, str]:
+        return self.namespace, self.release
 
     def _samples(self, asked: Threshold, start: datetime, end: datetime) -> Iterator[Answer]:
-        text = query.parse(asked.query).bind(self._binding(asked.window), self._forced)
+        text = query.parse(asked.query).bind(binding(self._key, self.status, asked.window), forced(self.labels, self.namespace))
         for at in grid(start, end, asked.interval):
             yield at, self.source.query(text, at)
 
@@ -66,9 +59,8 @@ class Past:
 
     def _some(self, gate: Gate, asked: Counting, known: counters.Sides, some: list[Span]) -> Iterator[Answer]:
         length = len(some) * asked.interval + 3 * asked.delay
-        binding, at = self._binding(length), some[-1].end + asked.delay
-        texts = [counters.question(each, binding, self._forced, length, known) for each in selectors(gate)]
-        answers = [self.source.series(text, at) for text in texts]
+        at = some[-1].end + asked.delay
+        answers = [self.source.series(text, at) for text in questions(gate, self._key, self.labels, length, known)]
         problem = next((each for each in answers if isinstance(each, Unknown)), None)
         edge = gate.latency.threshold if gate.latency else None
         series = [each for each in answers if not isinstance(each, Unknown)]

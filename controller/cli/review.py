@@ -20,7 +20,7 @@ from strategies.review.judge import examine
 from strategies.review.markdown import page
 from strategies.review.plans import release_plan, rollback_plan
 from strategies.review.subject import Case
-from strategies.rollout.plan import plan, taken
+from strategies.rollout.plan import of_release, taken
 from strategies.spec.review import Review
 from strategies.spec.status import Kind, Status
 
@@ -101,8 +101,7 @@ def _live(access: Access, name: str) -> tuple[Case, Review]:
 
 def _as_begun(case: Case, kept: Review) -> Case:
     """The case with the strategy by which the release began."""
-    spec = taken(case.subject.spec, kept.strategy)
-    steps = plan(spec, Kind.RELEASE, case.subject.replicas, routed=spec.traffic.http_route is not None)
+    steps = of_release(taken(case.subject.spec, kept.strategy), case.subject.replicas)
     return replace(case, risk=kept.risk, recommended=kept.recommended, strategy=kept.strategy, steps=steps)
 
 

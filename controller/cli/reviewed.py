@@ -184,7 +184,8 @@ def live_subject(access: Access, name: str, spec: ReleaseSpec, release: Object |
     if after is None:
         raise Problem(f"Deployment {spec.workload_ref.name} does not exist in namespace {access.namespace}, nor in the files. "
                       "Name another namespace with -n.", Exit.UNREACHABLE)  # fmt: skip
-    stable = commit.read(release)[0].stable if release else None
+    status = commit.read(release)[0] if release else None
+    stable = status.stable if status else None
     sets = _listed(access, paths.REPLICA_SETS) if stable else None
     kept = next((s for s in sets or () if stable and s["metadata"]["name"] == stable.replica_set), None) if stable else deployment
     services = _listed(access, paths.SERVICES)
@@ -197,7 +198,7 @@ def live_subject(access: Access, name: str, spec: ReleaseSpec, release: Object |
         old_version=stable.version if stable else _version(kept, spec) if kept else None,
         replicas=replicas if isinstance(replicas, int) and replicas > 0 else 1,
         autoscaled=None if scalers is None else any(_scales(each, spec.workload_ref.name) for each in scalers),
-        history=commit.read(release)[0].history if release else (),
+        history=status.history if status else (),
     )
 
 

@@ -24,14 +24,14 @@ from controller.kube.store import key_of
 from controller.metrics.pool import Queries
 from controller.reconcile import commit, templates
 from controller.reconcile.asking import Asker
-from controller.reconcile.cluster import Cluster, Key, Namespace
+from controller.reconcile.cluster import TEMPLATES, Cluster, Key, Namespace
 from controller.reconcile.gather import PODS_EVERY, Gatherer
 from controller.reconcile.memory import Filled, Memory
 from controller.reconcile.requests import trim
 from controller.reconcile.turn import read_spec
 from controller.settings import Settings
 from strategies.analysis.verdict import Unknown
-from strategies.spec.gate import TemplateKind, TemplateRef
+from strategies.spec.gate import TemplateRef
 from strategies.spec.reason import Reason
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
@@ -170,9 +170,8 @@ class _Listed(Cluster):
     def filled(self, spec: ReleaseSpec, namespace: str, memory: Memory) -> Filled:
         """The spec with its templates filled; one that may not be read stays, and counts as unknown."""
         kinds = {gate.template.kind for gate in spec.gates if gate.template is not None}
-        where = {TemplateKind.GATE_TEMPLATE: paths.GATE_TEMPLATES.path(namespace),
-                 TemplateKind.CLUSTER_GATE_TEMPLATE: paths.CLUSTER_GATE_TEMPLATES.path()}  # fmt: skip
-        refused = {kind for kind in kinds if not _fill(self._reader, self.templates[kind].reflectors[0], where[kind])}
+        where = {kind: TEMPLATES[kind].path(namespace if TEMPLATES[kind].namespaced else None) for kind in kinds}
+        refused = {kind for kind, path in where.items() if not _fill(self._reader, self.templates[kind].reflectors[0], path)}
         made, problems = templates.filled(self, spec, namespace, memory)
         unread = {gate.name for gate in made.gates if gate.template is not None and gate.template.kind in refused}
         return made, {name: problem for name, problem in problems.items() if name not in unread}

@@ -27,7 +27,7 @@ from controller.reconcile.running import DryRuns
 from strategies.analysis import query
 from strategies.analysis.verdict import Sample, Unknown
 from strategies.spec.gate import Counting, Gate, Threshold
-from strategies.spec.metric_source import MetricSourceSpec, allows
+from strategies.spec.metric_source import MetricSourceSpec, allows, forced
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
 from strategies.spec.webhook import Allowed
@@ -121,8 +121,7 @@ class Asker:
             return
         spec, source = found
         try:
-            forced = {k: key[0] if v == "$namespace" else v for k, v in spec.labels.items()}
-            text = query.parse(gate.query).bind(_binding(key, gate, status), forced)
+            text = query.parse(gate.query).bind(binding(key, status, gate.window), forced(spec.labels, key[0]))
         except query.QueryError as error:
             answered(Unknown(reason="QueryUnusable", message=str(error)))
             return
@@ -222,7 +221,8 @@ def _grid(now: datetime, interval: timedelta) -> datetime:
     return datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
 
 
-def _binding(key: Key, gate: Threshold, status: Status) -> query.Binding:
+def binding(key: Key, status: Status, window: timedelta) -> query.Binding:
+    """The values of a query's variables for this Release and what is on trial in it."""
     stable, candidate = status.stable, status.trial.candidate if status.trial else None
     return query.Binding(
         namespace=key[0],
@@ -231,5 +231,5 @@ def _binding(key: Key, gate: Threshold, status: Status) -> query.Binding:
         candidate=candidate.hash if candidate else "",
         stable_replica_set=stable.replica_set if stable else "",
         candidate_replica_set=candidate.replica_set if candidate else "",
-        window=gate.window,
+        window=window,
     )

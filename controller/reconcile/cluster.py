@@ -27,6 +27,8 @@ Follow = Callable[..., Reflector]
 _LINGER = 5.0
 """Seconds that a namespace is followed after its last release, so that the next one need not list again."""
 IN_FLIGHT = (paths.REPLICA_SETS, paths.SERVICES, paths.ENDPOINT_SLICES)
+TEMPLATES = {TemplateKind.GATE_TEMPLATE: paths.GATE_TEMPLATES, TemplateKind.CLUSTER_GATE_TEMPLATE: paths.CLUSTER_GATE_TEMPLATES}
+"""Where templates of a kind are."""
 _OURS = {paths.JOBS: {"labelSelector": names.GATE}}
 """Of a namespace's Jobs, those of gates."""
 
@@ -124,8 +126,8 @@ class Cluster:
                                               on_change=self._deployment_changed) for n in scope})  # fmt: skip
         self.sources = View({None: follow(client, paths.METRIC_SOURCES)})
         self.templates = {
-            TemplateKind.GATE_TEMPLATE: View({n: follow(client, paths.GATE_TEMPLATES, namespace=n) for n in scope}),
-            TemplateKind.CLUSTER_GATE_TEMPLATE: View({None: follow(client, paths.CLUSTER_GATE_TEMPLATES)}),
+            kind: View({n: follow(client, resource, namespace=n) for n in (scope if resource.namespaced else (None,))})
+            for kind, resource in TEMPLATES.items()
         }
         self.release_policies = View({None: follow(client, paths.RELEASE_POLICIES, on_change=self._freeze_changed)})
         # The hold must not be believed to work longer than it does: the policy and its binding are followed by name.

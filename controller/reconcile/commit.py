@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from controller.kube import paths
 from controller.kube.client import JSON_PATCH, Client
+from controller.reconcile.fencing import is_same
 from controller.workloads.deployment import Patch
 from strategies.analysis.verdict import Verdict
 from strategies.spec.status import LAST, Status
@@ -71,7 +72,7 @@ def news(status: Status) -> object:
 def patch(release: Object, old: Status, new: Status, *, forward: bool) -> Patch:
     """The commit. `forward`: also only if the spec is still the one that was decided on."""
     metadata = release["metadata"]
-    tests: Patch = [{"op": "test", "path": "/metadata/uid", "value": metadata["uid"]}]
+    tests: Patch = [is_same(release)]
     if forward:
         tests.append({"op": "test", "path": "/metadata/generation", "value": metadata["generation"]})
     if release.get("status"):

@@ -19,6 +19,7 @@ from strategies.analysis.verdict import Unknown
 from strategies.analysis.windows import Span, spans
 from strategies.rollout.comparing import LIMIT, form_of
 from strategies.spec.gate import Counting, Gate
+from strategies.spec.metric_source import forced
 from strategies.spec.status import Revision, Status, Trial
 
 _READ_AGAIN = 4
@@ -90,6 +91,18 @@ def selectors(gate: Gate) -> tuple[query.Query, ...]:
     return (counters.parse_histogram(gate.latency.histogram),)
 
 
+def questions(
+    gate: Gate, key: tuple[str, str], labels: Mapping[str, str], length: timedelta, own: Sides | None
+) -> list[str]:  # fmt: skip
+    """What to ask about so long a time for the Release of this namespace and name: of its own pods, or of all of the namespace.
+
+    `labels` are the MetricSource's. Raises QueryError.
+    """
+    binding = query.Binding(namespace=key[0], release=key[1], stable="", candidate="", stable_replica_set="",
+                            candidate_replica_set="", window=length)  # fmt: skip
+    return [counters.question(each, binding, forced(labels, key[0]), length, own) for each in selectors(gate)]
+
+
 class Gathering:
     """One look: makes the questions, waits for the answers to all of them, then makes windows of these, once."""
 
@@ -103,14 +116,11 @@ class Gathering:
 
     def questions(self, key: tuple[str, str], labels: Mapping[str, str]) -> list[str] | Unknown:
         """What to ask for the Release of this namespace and name; `labels` are the MetricSource's."""
-        forced = {label: key[0] if value == "$namespace" else value for label, value in labels.items()}
         confined = all(counters.is_confined(each, labels) for each in self._selectors)
         self._shared = confined and self._gate.name not in self._memory.alone
         own = None if self._shared else self._sides
-        binding = query.Binding(namespace=key[0], release=key[1], stable="", candidate="", stable_replica_set="",
-                                candidate_replica_set="", window=self._due.range)  # fmt: skip
         try:
-            return [counters.question(each, binding, forced, self._due.range, own) for each in self._selectors]
+            return questions(self._gate, key, labels, self._due.range, own)
         except query.QueryError as error:
             return Unknown(reason="QueryUnusable", message=str(error))
 

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from controller.reconcile.cluster import Cluster
+from controller.reconcile.cluster import TEMPLATES, Cluster
 from controller.reconcile.memory import Filled, Memory
 from strategies.spec.gate import TemplateKind, TemplateRef
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.templating import fill
 
-_PLURAL = {TemplateKind.GATE_TEMPLATE: "gatetemplates", TemplateKind.CLUSTER_GATE_TEMPLATE: "clustergatetemplates"}
 _OTHER = {TemplateKind.GATE_TEMPLATE: TemplateKind.CLUSTER_GATE_TEMPLATE,
           TemplateKind.CLUSTER_GATE_TEMPLATE: TemplateKind.GATE_TEMPLATE}  # fmt: skip
 
@@ -39,22 +38,27 @@ def questions(spec: ReleaseSpec) -> Mapping[str, str]:
 
 def _version(cluster: Cluster, named: TemplateRef, namespace: str) -> object:
     view = cluster.templates[named.kind]
-    found = view.get(namespace if named.kind is TemplateKind.GATE_TEMPLATE else "", named.name)
+    found = view.get(_place(named.kind, namespace), named.name)
     return view.synced if found is None else (found["metadata"].get("uid"), found["metadata"].get("resourceVersion"))
+
+
+def _place(kind: TemplateKind, namespace: str) -> str:
+    """The namespace in which a Release of this one finds templates of the kind; "" for those of the cluster."""
+    return namespace if TEMPLATES[kind].namespaced else ""
 
 
 def _found(cluster: Cluster, named: TemplateRef, namespace: str) -> GateTemplateSpec | str:
     kind, view = named.kind, cluster.templates[named.kind]
-    where = {each: namespace if each is TemplateKind.GATE_TEMPLATE else "" for each in _PLURAL}
-    found = view.get(where[kind], named.name)
+    where, other, plural = _place(kind, namespace), _OTHER[kind], TEMPLATES[kind].plural
+    found = view.get(where, named.name)
     if found is None and not view.synced:
-        return f"{named} is not known: {_PLURAL[kind]} could not be listed yet; see the controller's log."
+        return f"{named} is not known: {plural} could not be listed yet; see the controller's log."
     if found is None:
-        inside = f" in namespace {namespace}" if where[kind] else ""
-        if cluster.templates[_OTHER[kind]].get(where[_OTHER[kind]], named.name) is not None:
-            return f"{named} does not exist{inside}, but a {_OTHER[kind]} of this name does: write kind: {_OTHER[kind]}."
-        scope = f" -n {namespace}" if where[kind] else ""
-        return f"{named} does not exist{inside}; create it, or name one of `kubectl get {_PLURAL[kind]}{scope}`."
+        inside = f" in namespace {namespace}" if where else ""
+        if cluster.templates[other].get(_place(other, namespace), named.name) is not None:
+            return f"{named} does not exist{inside}, but a {other} of this name does: write kind: {other}."
+        scope = f" -n {namespace}" if where else ""
+        return f"{named} does not exist{inside}; create it, or name one of `kubectl get {plural}{scope}`."
     try:
         return GateTemplateSpec.model_validate(found.get("spec") or {})
     except ValidationError as error:

@@ -8,10 +8,9 @@ from strategies.review.checklist import checklist, missing
 from strategies.review.difference import differences, told
 from strategies.review.red_flags import red_flags
 from strategies.review.subject import Case, Subject
-from strategies.rollout.plan import plan, taken
+from strategies.rollout.plan import of_release, taken
 from strategies.spec.change import Migration
 from strategies.spec.review import LONGEST, Compatibility, Danger, Review
-from strategies.spec.status import Kind
 
 
 def examine(subject: Subject) -> tuple[Case, Review]:
@@ -29,7 +28,7 @@ def examine(subject: Subject) -> tuple[Case, Review]:
         risk=level,
         recommended=risk.TABLE[level],
         strategy=strategy,
-        steps=plan(spec, Kind.RELEASE, max(1, subject.replicas), routed=spec.traffic.http_route is not None),
+        steps=of_release(spec, subject.replicas),
     )
     items, flags = checklist(case), red_flags(case)
     review = Review(

@@ -66,7 +66,7 @@ def _step(subject: Subject, step: PlannedStep) -> str:
 
 
 def _verified(spec: ReleaseSpec, step: PlannedStep) -> str:
-    gates = [gate.name for gate in spec.gates if step.gate_time in gate.at and comparing.is_asked(gate, step)]
+    gates = [gate.name for gate in spec.gates if comparing.is_asked(gate, step)]
     by = [f"pods ready within {format_duration(spec.progress_deadline)}"]
     if gates:
         by.append(f"gate{'' if len(gates) == 1 else 's'} {', '.join(gates)}")

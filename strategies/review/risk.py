@@ -6,6 +6,7 @@ What is declared counts as far as nothing that is seen contradicts it: what is s
 from collections.abc import Iterator
 from itertools import groupby
 
+from strategies.review.consequences import migrations
 from strategies.review.contracts import broken
 from strategies.review.difference import Area, Difference, named
 from strategies.review.subject import Subject
@@ -79,9 +80,8 @@ def _declared(subject: Subject) -> Iterator[Ground]:
 
 
 def _migrations(subject: Subject) -> Iterator[Ground]:
-    migrations = subject.spec.change.migrations if subject.spec.change else ()
-    if migrations:
-        names = ", ".join(migration.name for migration in migrations)
+    names = ", ".join(migration.name for migration in migrations(subject))
+    if names:
         yield Ground(level=Risk.CRITICAL, message=f"data is migrated ({names})"[: LONGEST - 50])
 
 

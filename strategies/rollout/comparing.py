@@ -39,6 +39,11 @@ _COMMON = 0.05
 
 
 def is_asked(gate: Gate, step: PlannedStep) -> bool:
+    """Whether the gate is asked in this step: it is one of its times, and the step can answer it."""
+    return step.gate_time in gate.at and can_answer(step, gate)
+
+
+def can_answer(step: PlannedStep, gate: Gate) -> bool:
     """Whether this step can answer the gate, if it counts: somebody to compare with, or a limit."""
     if gate.counting is None:
         return True
@@ -77,7 +82,7 @@ def _tests(spec: ReleaseSpec) -> int:
 def carried(turn: Turn, following: PlannedStep) -> tuple[Evidence, ...]:
     """What of this step's evidence the following one begins with."""
     gates = turn.spec.gates if turn.spec else ()
-    asked = {gate.name for gate in gates if following.gate_time in gate.at and is_asked(gate, following)}
+    asked = {gate.name for gate in gates if is_asked(gate, following)}
     return tuple(
         Evidence(
             name=known.name,

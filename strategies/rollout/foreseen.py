@@ -13,10 +13,9 @@ from strategies.analysis import feasibility
 from strategies.analysis.feasibility import Stretch, Traffic
 from strategies.analysis.ratio import RatioTest
 from strategies.rollout import comparing
-from strategies.rollout.plan import Exposure, PlannedStep, plan
+from strategies.rollout.plan import Exposure, PlannedStep, of_release
 from strategies.spec.gate import Counting, Gate
 from strategies.spec.release import ReleaseSpec
-from strategies.spec.status import Kind
 
 LONGEST = timedelta(days=1)
 """What would take longer is not to be seen."""
@@ -39,14 +38,14 @@ class Blind:
 
 def blind(spec: ReleaseSpec, replicas: int, traffic: Mapping[str, Traffic]) -> Iterator[Blind]:
     """Every step in which a gate with this traffic, by its name, would see nothing; others' traffic is not known."""
-    steps = plan(spec, Kind.RELEASE, max(1, replicas), routed=spec.traffic.http_route is not None)
+    steps = of_release(spec, replicas)
     for gate in spec.gates:
         if gate.counting is None or gate.name not in traffic:
             continue
         test = comparing.test_of(spec, gate, comparing.COMPARED)
         assert isinstance(test, RatioTest)
         for number, step in enumerate(steps):
-            if step.exposure is Exposure.PART and step.gate_time in gate.at:
+            if step.exposure is Exposure.PART and comparing.is_asked(gate, step):
                 needed = _duration(test, gate.counting, traffic[gate.name], step.weight)
                 if needed is None or needed > step.duration:
                     weight = _weight(test, gate.counting, traffic[gate.name], step.duration)

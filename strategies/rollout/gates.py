@@ -22,7 +22,7 @@ def active(turn: Turn) -> tuple[Gate, ...]:
     if turn.trial.kind is not Kind.RELEASE:
         return ()
     step = turn.step
-    return tuple(g for g in turn.spec.gates if step.gate_time in g.at and comparing.is_asked(g, step))
+    return tuple(g for g in turn.spec.gates if comparing.is_asked(g, step))
 
 
 def asked(turn: Turn) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from strategies.spec.status import Evidence, Trial
 from strategies.world.effects import CreateJob, DeleteJob, Effect
 from strategies.world.observation import CandidateService, Job
 
-COMPLETE, FAILED = "Complete", "Failed"
+COMPLETE = "Complete"
 _SHORT = 30
 """Characters of a gate's name in a Job's, which may have 63 with a revision and a step."""
 

@@ -59,6 +59,11 @@ def plan(spec: ReleaseSpec, kind: Kind, replicas: int, *, routed: bool) -> tuple
     return _canary(spec, replicas, routed=routed)
 
 
+def of_release(spec: ReleaseSpec, replicas: int) -> tuple[PlannedStep, ...]:
+    """The steps of a release that has not begun, of a Deployment with so many replicas."""
+    return plan(spec, Kind.RELEASE, max(1, replicas), routed=spec.traffic.http_route is not None)
+
+
 def taken(spec: ReleaseSpec, strategy: StrategyType | None) -> ReleaseSpec:
     """The spec as a trial takes it that began with this type of strategy (None: it is not known, and counts as the spec's)."""
     if strategy in (None, spec.strategy.type):

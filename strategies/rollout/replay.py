@@ -12,7 +12,7 @@ from typing import Any
 from strategies.analysis.counts import Window
 from strategies.analysis.verdict import Sample, Unknown, Verdict
 from strategies.rollout import comparing, gates
-from strategies.rollout.plan import PlannedStep, plan
+from strategies.rollout.plan import PlannedStep, of_release
 from strategies.rollout.turn import Turn
 from strategies.spec.gate import Gate
 from strategies.spec.release import ReleaseSpec
@@ -25,8 +25,8 @@ Answer = tuple[datetime, Sample | Window | Unknown]
 
 def steps(spec: ReleaseSpec, gate: Gate, replicas: int) -> dict[int, PlannedStep]:
     """The steps that ask this gate, by number."""
-    planned = plan(spec, Kind.RELEASE, max(1, replicas), routed=spec.traffic.http_route is not None)
-    return {number: step for number, step in enumerate(planned) if step.gate_time in gate.at and comparing.is_asked(gate, step)}
+    planned = of_release(spec, replicas)
+    return {number: step for number, step in enumerate(planned) if comparing.is_asked(gate, step)}
 
 
 def revision(spec: ReleaseSpec, hash_: str) -> Revision:
@@ -36,7 +36,7 @@ def revision(spec: ReleaseSpec, hash_: str) -> Revision:
 
 def began(spec: ReleaseSpec, candidate: str, stable: str | None, number: int, replicas: int, since: datetime) -> Turn:
     """A release whose step of this number was reached at `since`."""
-    planned = plan(spec, Kind.RELEASE, max(1, replicas), routed=spec.traffic.http_route is not None)
+    planned = of_release(spec, replicas)
     step = planned[number]
     at = Step(index=number, of=len(planned), name=step.name, weight=step.weight, entered=since, since=since)
     trial = Trial(attempt=1, kind=Kind.RELEASE, candidate=revision(spec, candidate), step=at, started=since)

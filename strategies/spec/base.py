@@ -4,6 +4,7 @@ Never add a field here: this is about the form of the models, not about their co
 """
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -67,6 +68,17 @@ class Record(BaseModel):
 def rule(expression: str, message: str) -> dict[str, str]:
     """One CEL validation of the CRD. The message says what is wrong and what to write instead."""
     return {"rule": expression, "message": message}
+
+
+def own_names(field: str, message: str) -> dict[str, str]:
+    """The validation that the items of this list have different names."""
+    list_ = f"self.{field}"
+    return rule(f"!has({list_}) || {list_}.all(a, {list_}.filter(b, b.name == a.name).size() == 1)", message)
+
+
+def have_own_names(items: Sequence[Any]) -> bool:
+    """The same for a model: whether no two items have one name."""
+    return len({item.name for item in items}) == len(items)
 
 
 def rules(*validations: dict[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from strategies.spec.base import Model, Name, rule, rules
+from strategies.spec.base import Model, Name, have_own_names, own_names, rules
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 MIGRATION_NAMES = "each migration needs a name of its own"
@@ -73,16 +73,12 @@ class Change(Model):
 
     model_config = ConfigDict(
         json_schema_extra=rules(
-            rule(
-                "!has(self.migrations) || self.migrations.all(m, self.migrations.filter(n, n.name == m.name).size() == 1)",
-                MIGRATION_NAMES,
-            )
+            own_names("migrations", MIGRATION_NAMES),
         )
     )
 
     @model_validator(mode="after")
     def _migration_names(self) -> "Change":
-        names = [migration.name for migration in self.migrations]
-        if len(set(names)) != len(names):
+        if not have_own_names(self.migrations):
             raise ValueError(MIGRATION_NAMES)
         return self

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from strategies.analysis import query
-from strategies.spec.base import Model, parse_duration, rule, rules
+from strategies.spec.base import Model, have_own_names, own_names, parse_duration, rule, rules
 from strategies.spec.gate import Latency, Ratio, Threshold
 
 Value = str | float | bool | timedelta
@@ -27,6 +27,7 @@ _SAMPLES: Mapping[query.Kind, query.Value] = {"text": "x", "number": 1.0, "durat
 _NUMBER = re.compile(r"[-+]?([0-9]{1,15}(\.[0-9]{1,15})?|\.[0-9]{1,15})(e[-+]?[0-9]{1,2})?")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,15}")
 ONE_FORM = f"a template has one gate; write one of {', '.join(TEMPLATED)}"
+PARAMETER_NAMES = "each parameter needs a name of its own"
 RESERVED = f"the names {', '.join(query.VARIABLES)} have a meaning in every query; choose another"
 
 
@@ -204,8 +205,7 @@ class GateTemplateSpec(Model):
     model_config = ConfigDict(
         json_schema_extra=rules(
             rule(f"[{', '.join(f'has(self.{form})' for form in TEMPLATED)}].filter(x, x).size() == 1", ONE_FORM),
-            rule("!has(self.parameters) || self.parameters.all(p, self.parameters.filter(q, q.name == p.name).size() == 1)",
-                 "each parameter needs a name of its own"),
+            own_names("parameters", PARAMETER_NAMES),
         )
     )  # fmt: skip
 
@@ -213,9 +213,8 @@ class GateTemplateSpec(Model):
     def _consistent(self) -> "GateTemplateSpec":
         if sum(getattr(self, form) is not None for form in TEMPLATED) != 1:
             raise ValueError(ONE_FORM)
-        names = [parameter.name for parameter in self.parameters]
-        if len(set(names)) != len(names):
-            raise ValueError("each parameter needs a name of its own")
+        if not have_own_names(self.parameters):
+            raise ValueError(PARAMETER_NAMES)
         used = {name for field, text in self.queries().items() for name in self._variables(field, text)}
         for number, parameter in enumerate(self.parameters):
             if parameter.sets is not None and parameter.sets not in self.settable:

@@ -1,5 +1,6 @@
 """The spec of a MetricSource: an address that admins allow, and who may ask it. Tenants never choose an address."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
@@ -88,6 +89,11 @@ class MetricSourceSpec(Model):
         if not timedelta(seconds=1) <= self.timeout <= timedelta(minutes=1):
             raise ValueError("timeout must be between 1s and 1m")
         return self
+
+
+def forced(labels: Mapping[str, str], namespace: str) -> dict[str, str]:
+    """The labels that a source puts into every selector, for a Release of this namespace."""
+    return {label: namespace if value == "$namespace" else value for label, value in labels.items()}
 
 
 def allows(patterns: tuple[str, ...], namespace: str) -> bool:

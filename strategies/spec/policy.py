@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from strategies.spec.base import Duration, Model, Name, rule, rules
+from strategies.spec.base import Duration, Model, Name, have_own_names, own_names, rule, rules
 from strategies.spec.metric_source import NamespacePattern
 
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=62)
@@ -63,13 +63,12 @@ class ReleasePolicySpec(Model):
 
     model_config = ConfigDict(
         json_schema_extra=rules(
-            rule("!has(self.freezes) || self.freezes.all(f, self.freezes.filter(g, g.name == f.name).size() == 1)", FREEZE_NAMES)
+            own_names("freezes", FREEZE_NAMES),
         )
     )
 
     @model_validator(mode="after")
     def _names(self) -> "ReleasePolicySpec":
-        names = [freeze.name for freeze in self.freezes]
-        if len(set(names)) != len(names):
+        if not have_own_names(self.freezes):
             raise ValueError(FREEZE_NAMES)
         return self

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from strategies.spec.base import Duration, Model, Name, rule, rules
+from strategies.spec.base import Duration, Model, Name, have_own_names, own_names, rule, rules
 from strategies.spec.change import Change
 from strategies.spec.gate import Gate
 
@@ -227,10 +227,7 @@ class ReleaseSpec(Model):
 
     model_config = ConfigDict(
         json_schema_extra=rules(
-            rule(
-                "!has(self.gates) || self.gates.all(g, self.gates.filter(h, h.name == g.name).size() == 1)",
-                "each gate needs a name of its own",
-            ),
+            own_names("gates", "each gate needs a name of its own"),
             rule(
                 "!has(self.strategy) || !has(self.strategy.type) || !(self.strategy.type in ['BlueGreen', 'Auto']) || "
                 "!has(self.gates) || "
@@ -254,7 +251,6 @@ class ReleaseSpec(Model):
 
     @model_validator(mode="after")
     def _gate_names(self) -> "ReleaseSpec":
-        names = [gate.name for gate in self.gates]
-        if len(set(names)) != len(names):
+        if not have_own_names(self.gates):
             raise ValueError("gates: each gate needs a name of its own")
         return self
