@@ -51,12 +51,12 @@ def predicted(odds: float, share: float, tolerance: float, expected: float) -> t
     The candidate is then taken to have `odds` times the odds of bad of one that is worse by just the tolerance. For tolerance 1
     it is the growth-rate optimal bet; above, the one against the hypothesis' member with the same bad requests in all.
     """
-    if tolerance * expected >= 1:
-        return odds, 1.0
     just = tolerance * expected
-    worse = odds * just / (1 - just + odds * just)
+    worse = odds * just / (1 - just + odds * just) if just < 1 else 1.0
+    if worse >= 1:  # Also by rounding: then no share is left for good requests to bet on.
+        return odds, 1.0
     alike = (share * worse + (1 - share) * expected) / (share * tolerance + 1 - share)
-    return worse / (tolerance * expected), (1 - worse) * (1 - alike) / ((1 - expected) * (1 - tolerance * alike))
+    return worse / just, (1 - worse) * (1 - alike) / ((1 - expected) * (1 - tolerance * alike))
 
 
 def against_limit(counts: Counts, limit: float, odds: float) -> float:

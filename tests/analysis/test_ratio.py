@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strategies.analysis.counts import Counts, Window
@@ -115,6 +115,7 @@ def test_where_bad_requests_are_common_counting_the_good_ones_finds_more() -> No
 
 
 @given(st.integers(0, 12), st.integers(0, 30), st.sampled_from([0.0, 0.05, 0.2, 0.6]), st.floats(1, 2))
+@example(1, 1, 0.0, 2 - 2**-52)  # The tolerance times what is expected is below 1, and the bad share rounds to 1.
 def test_whatever_was_seen_before_a_window_is_worth_nothing_on_average(
     bad: int, others: int, share: float, tolerance: float
 ) -> None:
