@@ -14,7 +14,7 @@ import numpy as np
 from bench.gates import grid, ours, page, stress
 from strategies.analysis.counts import Counts, Window
 from strategies.analysis.evidence import Evidence, fold
-from strategies.analysis.ratio import RatioTest
+from strategies.analysis.ratio import COMMON, RatioTest
 
 SEED = 20261128
 
@@ -43,6 +43,7 @@ def main() -> int:
     said(begun, "stress")
     cost = f"One window in the product's own code costs {microseconds():.0f} µs of one core here."
     parts = {
+        "targets": page.targets_table(equal, looks, worse),
         "rules": page.rules_table(rules),
         "false": page.false_table(equal),
         "delays": page.delay_table(worse),
@@ -78,7 +79,7 @@ def said(begun: float, what: str) -> None:
 
 def microseconds() -> float:
     """CPU time of one fold of the ratio test."""
-    test, evidence, many = RatioTest(), Evidence(), 5000
+    test, evidence, many = RatioTest(common=COMMON), Evidence(), 5000
     counts = Counts.of(bad=5, total=1000), Counts.of(bad=15, total=3000)
     windows = [Window(key=f"{number:05}", candidate=counts[0], stable=counts[1]) for number in range(many)]
     begun = time.process_time()

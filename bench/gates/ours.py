@@ -12,7 +12,7 @@ from strategies.analysis.counts import Counts, Window
 from strategies.analysis.evidence import Evidence, Guarantee, SequentialTest, fold, log_clear, log_harm
 from strategies.analysis.latency import ODDS, LatencyTest
 from strategies.analysis.limit import LimitTest
-from strategies.analysis.ratio import CLEAR, HARM, RatioTest
+from strategies.analysis.ratio import CLEAR, COMMON, HARM, RatioTest
 
 Array = np.ndarray
 NOTHING = (np.zeros((1, 1)), np.zeros((1, 1)))
@@ -28,9 +28,15 @@ class Sides:
     stable_total: Array
 
 
-def ratio_harm(sides: Sides, tolerance: float = 1.0, clump: int = 1, stakes: Mapping[float, float] = HARM) -> Array:
-    """RatioTest's evidence of harm after each window."""
-    return _mixed(stakes.values(), (np.cumsum(bet, 1) / clump for bet in _conditional(sides, tolerance, stakes)))
+def ratio_harm(
+    sides: Sides, tolerance: float = 1.0, clump: int = 1, stakes: Mapping[float, float] = HARM, common: float = COMMON
+) -> Array:
+    """RatioTest's evidence of harm after each window; as the gates of Releases have it, unless `common` is another one."""
+    bets, large = _conditional(sides, tolerance, stakes), _common(sides, common)
+    if large.any():
+        both = zip(bets, _predicted(sides, stakes, tolerance, NOTHING), strict=True)
+        bets = (np.where(large, predicted, bet) for bet, predicted in both)
+    return _mixed(stakes.values(), (np.cumsum(bet, 1) / clump for bet in bets))
 
 
 def ratio_clear(sides: Sides, certificate: float) -> Array:
@@ -59,11 +65,14 @@ def predicted_logs(
     sides: Sides, stakes: Iterable[float], tolerance: float = 1.0, history: tuple[Array, Array] = NOTHING
 ) -> list[Array]:
     """The evidence of each alternative after each window."""
-    used = (sides.total > 0) & (sides.stable_total > 0)
-    known = history[1] + np.cumsum(np.where(used, sides.stable_total, 0), 1) - np.where(used, sides.stable_total, 0)
-    ill = history[0] + np.cumsum(np.where(used, sides.stable_bad, 0), 1) - np.where(used, sides.stable_bad, 0)
+    return [np.cumsum(bet, 1) for bet in _predicted(sides, stakes, tolerance, history)]
+
+
+def _predicted(sides: Sides, stakes: Iterable[float], tolerance: float, history: tuple[Array, Array]) -> Iterator[Array]:
+    """The bets of each alternative in each window."""
+    used = _used(sides)
+    known, ill = history[1] + _before(sides.stable_total, used), history[0] + _before(sides.stable_bad, used)
     expected, share = (ill + 0.5) / (known + 1), _share(sides)
-    logs = []
     for odds in stakes:
         just = np.minimum(tolerance * expected, 1 - 1e-12)
         worse = odds * just / (1 - just + odds * just)
@@ -71,8 +80,7 @@ def predicted_logs(
         off = tolerance * expected >= 1
         bad = np.where(off, odds, worse / (tolerance * expected))
         good = np.where(off, 1.0, (1 - worse) * (1 - alike) / ((1 - expected) * (1 - tolerance * alike)))
-        logs.append(np.cumsum(np.where(used & (known > 0), _compared(sides, tolerance, bad, good), 0), 1))
-    return logs
+        yield np.where(used & (known > 0), _compared(sides, tolerance, bad, good), 0)
 
 
 def limit_harm(bad: Array, total: Array, limit: float) -> Array:
@@ -109,9 +117,27 @@ def _share(sides: Sides) -> Array:
     return np.where(both > 0, sides.total / np.maximum(both, 1), 0.5)
 
 
+def _common(sides: Sides, common: float) -> Array:
+    """The windows before which stable's bad share was that large."""
+    used = _used(sides)
+    known, ill = _before(sides.stable_total, used), _before(sides.stable_bad, used)
+    return (known > 0) & (ill >= common * known)
+
+
+def _used(sides: Sides) -> Array:
+    """The windows on which something is bet."""
+    return (sides.total > 0) & (sides.stable_total > 0)
+
+
+def _before(counts: Array, used: Array) -> Array:
+    """What those windows had together before each."""
+    some = np.where(used, counts, 0)
+    return np.cumsum(some, 1) - some
+
+
 def _conditional(sides: Sides, tolerance: float, ratios: Iterable[float]) -> Iterator[Array]:
     """The bets of each alternative in each window; without bad requests a bet is 0, so a side without traffic needs no more."""
-    used = (sides.total > 0) & (sides.stable_total > 0)
+    used = _used(sides)
     bad = np.where(used, sides.bad, 0).astype(float)
     both = bad + np.where(used, sides.stable_bad, 0)
     lean = tolerance * sides.total / np.maximum(tolerance * sides.total + sides.stable_total, 1)
@@ -153,9 +179,10 @@ def prove(rng: np.random.Generator) -> float:
     sides = Sides(bad=rng.binomial(total, 0.1), total=total, stable_bad=rng.binomial(others, 0.07), stable_total=others)
     predict = {"predict": True}
     pairs: list[tuple[SequentialTest, Array, Callable[[SequentialTest, Evidence], float]]] = [
-        (RatioTest(), ratio_harm(sides), log_harm),
-        (RatioTest(tolerance=1.25), ratio_harm(sides, tolerance=1.25), log_harm),
-        (RatioTest(guarantee=Guarantee(clump=4)), ratio_harm(sides, clump=4), log_harm),
+        (RatioTest(), ratio_harm(sides, common=math.inf), log_harm),
+        (RatioTest(common=0.07), ratio_harm(sides, common=0.07), log_harm),
+        (RatioTest(tolerance=1.25, common=COMMON), ratio_harm(sides, tolerance=1.25), log_harm),
+        (RatioTest(guarantee=Guarantee(clump=4), common=COMMON), ratio_harm(sides, clump=4), log_harm),
         (RatioTest(certificate=1.5), ratio_clear(sides, 1.5), log_clear),
         (RatioTest(**predict), predicted_harm(sides), log_harm),
         (RatioTest(**predict, tolerance=1.5), predicted_harm(sides, tolerance=1.5), log_harm),

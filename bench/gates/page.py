@@ -105,6 +105,35 @@ def _spread(values: Sequence[float]) -> str:
     return " / ".join(_times(float(np.quantile(values, part, method="higher"))) for part in (0.5, 0.9, 1))
 
 
+def targets_table(
+    equal: dict[str, dict[Cell, Rate]], looks: dict[int, tuple[Rate, float]], worse: dict[str, list[Found]]
+) -> str:
+    """What was aimed at, and what came out."""
+    worst = max(one.upper for each in equal.values() for one in each.values())
+    look = max(rate.upper for rate, _ in looks.values())
+    lines = [
+        "| Target | Measured | |",
+        "|---|---|---|",
+        f"| false rollbacks at most 1 %, upper 99 % bound, in every cell | {percent(worst)} % in the worst | "
+        f"{_kept(worst <= ALPHA)} |",
+        f"| the same when looked at every {min(looks)} s to {max(looks) // 60} min | {percent(look)} % at the worst | "
+        f"{_kept(look <= ALPHA)} |",
+    ]
+    for name, each in worse.items():
+        ratios = [one.median / one.cell.bound for one in each]
+        above = [one for one in each if one.median > 1.4 * one.cell.bound]
+        text = f"{_times(float(np.median(ratios)))} in the middle cell"
+        if above:
+            quiet = sum(one.cell.rate == 1 for one in above)
+            text += f"; more in {len(above)} of {len(each)} cells, {quiet} of them at 1 rps, at most {_times(max(ratios))}"
+        lines.append(f"| median delay at most 1.4 times the bound: {name} | {text} | {_kept(not above)} |")
+    return "\n".join(lines)
+
+
+def _kept(kept: bool) -> str:  # noqa: FBT001  A word for a truth.
+    return "kept" if kept else "missed there"
+
+
 def cadence_table(found: dict[int, tuple[Rate, float]]) -> str:
     """By how often it is looked."""
     lines = [

@@ -102,7 +102,7 @@ def mixture_of_normals(sides: Sides) -> Array:
 
 def oracle(ratio: float) -> Rule:
     """Wald's test, told the true ratio: the floor for what compares bad requests."""
-    return lambda sides: first(ratio_harm(sides, stakes={ratio: 1.0}) >= math.log(1 / ALPHA))
+    return lambda sides: first(ratio_harm(sides, stakes={ratio: 1.0}, common=math.inf) >= math.log(1 / ALPHA))
 
 
 EVERY_MINUTE = list(range(1, MINUTES + 1))

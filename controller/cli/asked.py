@@ -112,6 +112,8 @@ def _question(gate: Gate, counting: Counting) -> str:
     else:
         assert gate.latency is not None
         what = f"{gate.latency.histogram}, bad above {gate.latency.threshold:g}"
+        if gate.latency.edges:
+            what += f", and compared above {', '.join(f'{edge:g}' for edge in sorted(gate.latency.edges))} as well"
     return (f"MetricSource {counting.source}: {what}; windows of {format_duration(counting.interval)}, read "
             f"{format_duration(counting.delay)} after their end")  # fmt: skip
 

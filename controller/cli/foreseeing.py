@@ -23,7 +23,7 @@ from controller.kube import paths
 from controller.kube.errors import ApiError, Forbidden, NotFound
 from controller.metrics.answers import read_series
 from controller.metrics.source import PrometheusSource, SourceSettings
-from controller.reconcile.counting import questions
+from controller.reconcile.counting import edges, questions
 from controller.workloads.deployment import owned_by
 from strategies.analysis import counters, query
 from strategies.analysis.counters import Side, Sides
@@ -197,7 +197,7 @@ def _traffic(question: _Question, release: str, gate: Gate, asked: Counting, sta
     mine = Sides(candidate=stable.side(asked), stable=None)
     texts = questions(gate, (question.namespace, release), question.source.labels, _OVER + asked.delay, mine)
     answers = [question.ask(text) for text in texts]
-    (window,) = counters.windows([span], answers, gate.latency.threshold if gate.latency else None, mine)
+    (window,) = counters.windows([span], answers, edges(gate, mine), mine)
     if isinstance(window, Unknown):
         raise _NotKnown(f"MetricSource {question.name}: {window.message.replace('the candidate: ', '')}")
     if not window.candidate.total:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from controller.metrics.source import PrometheusSource
 from controller.reconcile.asking import binding
-from controller.reconcile.counting import questions, sides
+from controller.reconcile.counting import edges, questions, sides
 from strategies.analysis import counters, query
 from strategies.analysis.verdict import Unknown
 from strategies.analysis.windows import Span, spans
@@ -62,9 +62,8 @@ class Past:
         at = some[-1].end + asked.delay
         answers = [self.source.series(text, at) for text in questions(gate, self._key, self.labels, length, known)]
         problem = next((each for each in answers if isinstance(each, Unknown)), None)
-        edge = gate.latency.threshold if gate.latency else None
         series = [each for each in answers if not isinstance(each, Unknown)]
-        found = [problem] * len(some) if problem is not None else counters.windows(some, series, edge, known)
+        found = [problem] * len(some) if problem is not None else counters.windows(some, series, edges(gate, known), known)
         for span, window in zip(some, found, strict=True):
             yield span.end + asked.delay, window
 

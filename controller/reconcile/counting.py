@@ -91,6 +91,13 @@ def selectors(gate: Gate) -> tuple[query.Query, ...]:
     return (counters.parse_histogram(gate.latency.histogram),)
 
 
+def edges(gate: Gate, sides: Sides) -> tuple[float, ...]:
+    """At which edges its histogram is cut: at all of them to compare, at the threshold's alone for a limit; none without one."""
+    if gate.latency is None:
+        return ()
+    return gate.latency.shape if sides.stable else (gate.latency.threshold,)
+
+
 def questions(
     gate: Gate, key: tuple[str, str], labels: Mapping[str, str], length: timedelta, own: Sides | None
 ) -> list[str]:  # fmt: skip
@@ -143,9 +150,8 @@ class Gathering:
             source = self._gate.source
             self.failed(Unknown(reason=problem.reason, message=f"MetricSource {source}: {problem.message}"))
             return
-        edge = self._gate.latency.threshold if self._gate.latency else None
         series = [each for each in answers if not isinstance(each, Unknown)]
-        found = counters.windows(self._due.spans, series, edge, self._sides)
+        found = counters.windows(self._due.spans, series, edges(self._gate, self._sides), self._sides)
         keys = (span.key for span in self._due.spans)
         self._memory.counted(self._asking, self._gate.name, list(zip(keys, found, strict=True)))
         self._wake()

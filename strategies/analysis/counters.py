@@ -109,17 +109,18 @@ def question(
 
 
 def windows(
-    spans: Sequence[Span], answers: Sequence[Sequence[Series]], edge: float | None, sides: Sides
+    spans: Sequence[Span], answers: Sequence[Sequence[Series]], edges: tuple[float, ...], sides: Sides
 ) -> list[Window | Unknown]:
-    """The windows of these spans. `answers` are the series of bad requests and of all; with an `edge`, the buckets alone."""
+    """The windows of these spans. `answers` are the series of bad requests and of all; of a histogram, with `edges` (rising), its
+    buckets alone.
+    """
     candidate = [sides.candidate.of(answer) for answer in answers]
     stable = [sides.stable.of(answer) for answer in answers] if sides.stable else None
-    edges = () if edge is None else (edge,)
     return [
-        window(span, _tally(candidate, edge, span), None if stable is None else _tally(stable, edge, span), edges)
+        window(span, _tally(candidate, edges, span), None if stable is None else _tally(stable, edges, span), edges)
         for span in spans
     ]
 
 
-def _tally(mine: Sequence[Sequence[Series]], edge: float | None, span: Span) -> Tally | Unknown:
-    return tally(mine[0], mine[1], span) if edge is None else histogram_tally(mine[0], (edge,), span)
+def _tally(mine: Sequence[Sequence[Series]], edges: tuple[float, ...], span: Span) -> Tally | Unknown:
+    return histogram_tally(mine[0], edges, span) if edges else tally(mine[0], mine[1], span)

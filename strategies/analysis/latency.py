@@ -8,7 +8,7 @@ where smooth tilts missed them (docs/gates-benchmark.md).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from strategies.analysis import counts
@@ -25,7 +25,7 @@ MOST_EDGES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyTest:
-    """`edges` in seconds, rising, one of them the `objective`; windows have one class more than edges.
+    """`edges` in the histogram's unit, rising, one of them the `objective`; windows have one class more than edges.
 
     `tolerance` and `certificate` as in RatioTest, for the share above an edge; the certificate is about the objective's alone.
     """
@@ -41,7 +41,7 @@ class LatencyTest:
             raise ValueError(f"between 1 and {MOST_EDGES} edges are needed, rising")
         if self.objective not in self.edges:
             known = ", ".join(f"{edge:g}" for edge in self.edges)
-            raise ValueError(f"{self.objective:g} s is no edge of the histogram; its edges are {known}")
+            raise ValueError(f"{self.objective:g} is none of the edges {known}")
         _ = self.ratio  # refuses what it refuses
 
     @property
@@ -85,14 +85,13 @@ class LatencyTest:
         """Both sides' shares above the objective, and the edge at which the candidate is most clearly slower."""
         if not evidence.harm:
             return "nothing was counted yet"
-        candidate, stable = evidence.candidate.above(self._number), evidence.stable.above(self._number)
-        text = f"above {self.objective:g} s: candidate {share_text(candidate)}, stable {share_text(stable)}"
+        text = f"above {self.objective:g}: {self.ratio.message(self.of_objective(evidence))}"
         groups = [self._number] * len(HARM) + [n for n in range(len(self.edges)) if n != self._number for _ in ODDS]
         log, number = max(zip(evidence.harm, groups, strict=True))
         if log <= 0 or number == self._number:
             return text
         candidate, stable = evidence.candidate.above(number), evidence.stable.above(number)
-        return f"{text}; clearest above {self.edges[number]:g} s: {share_text(candidate)} against {share_text(stable)}"
+        return f"{text}; clearest above {self.edges[number]:g}: {share_text(candidate)} against {share_text(stable)}"
 
     @property
     def _number(self) -> int:
@@ -100,8 +99,16 @@ class LatencyTest:
 
     @property
     def ratio(self) -> RatioTest:
-        """The test at the objective's edge alone, for forecasts."""
-        return RatioTest(guarantee=self.guarantee, tolerance=self.tolerance, certificate=self.certificate, predict=True)
+        """The test at the objective's edge alone, for forecasts: with half the stake it needs twice the worth."""
+        gates = self.guarantee.gates * (2 if len(self.edges) > 1 else 1)
+        guarantee = replace(self.guarantee, gates=gates)
+        return RatioTest(guarantee=guarantee, tolerance=self.tolerance, certificate=self.certificate, predict=True)
+
+    def of_objective(self, evidence: Evidence) -> Evidence:
+        """What is known at the objective's edge alone, for `ratio`."""
+        sides = {name: getattr(evidence, name) for name in ("candidate", "stable", "history")}
+        above = {name: side.above(self._number) if side.classes else side for name, side in sides.items()}
+        return replace(evidence, harm=evidence.harm[: len(HARM)], **above)
 
 
 def _at(window: Window, number: int) -> Window:

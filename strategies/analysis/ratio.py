@@ -20,6 +20,8 @@ HARM = {1.1: 0.16, 1.3: 0.16, 1.65: 0.14, 2.4: 0.13, 4.0: 0.12, 8.0: 0.10, 22.0:
 """The alternatives, in times the tolerance, and the stake on each: more at the ends, where no neighbour helps."""
 CLEAR = {0.2: 0.1, 0.35: 0.2, 0.5: 0.3, 0.65: 0.25, 0.8: 0.15}
 """The same for the certificate, in times what it excludes."""
+COMMON = 0.05
+"""Where so large a share of stable's requests is bad, counting the good ones finds harm a tenth sooner, and ever more beyond."""
 _WORST = 1e6  # A candidate that is worse by more is told to be worse by this.
 
 

@@ -16,8 +16,9 @@ from strategies.analysis.counts import Counts, Window
 from strategies.analysis.evidence import Evidence as Seen
 from strategies.analysis.evidence import Guarantee, fold, log_clear, log_harm
 from strategies.analysis.feasibility import Stretch, Traffic
+from strategies.analysis.latency import LatencyTest
 from strategies.analysis.limit import LimitTest
-from strategies.analysis.ratio import RatioTest
+from strategies.analysis.ratio import COMMON, RatioTest
 from strategies.analysis.share import ShareEvidence, ShareTest
 from strategies.analysis.verdict import Unknown, Verdict
 from strategies.rollout.plan import Exposure, PlannedStep
@@ -34,8 +35,7 @@ _VERY_MUCH = 1e6
 _SOON = 3600.0
 """Seconds: what takes longer to be seen is called not to be seen."""
 COMPARED, LIMIT = "Compared", "Limit"
-_COMMON = 0.05
-"""Where so large a share of stable's requests is bad, counting the good ones finds harm a tenth sooner, and ever more beyond."""
+Test = RatioTest | LatencyTest | LimitTest
 
 
 def is_asked(gate: Gate, step: PlannedStep) -> bool:
@@ -55,7 +55,7 @@ def form_of(step_name: str) -> str:
     return LIMIT if step_name == "Bake" else COMPARED
 
 
-def test_of(spec: ReleaseSpec, gate: Gate, form: str) -> RatioTest | LimitTest:
+def test_of(spec: ReleaseSpec, gate: Gate, form: str) -> Test:
     """The gate's test. All tests of the release share what may go wrong."""
     asked = gate.counting
     assert asked is not None
@@ -64,8 +64,10 @@ def test_of(spec: ReleaseSpec, gate: Gate, form: str) -> RatioTest | LimitTest:
         assert asked.max is not None
         return LimitTest(limit=asked.max, guarantee=guarantee)
     certificate = not_much_worse(asked)
-    return RatioTest(guarantee=guarantee, tolerance=asked.tolerance, certificate=certificate, predict=gate.latency is not None,
-                     common=_COMMON)  # fmt: skip
+    if gate.latency is not None:
+        return LatencyTest(edges=gate.latency.shape, objective=gate.latency.threshold, guarantee=guarantee,
+                           tolerance=asked.tolerance, certificate=certificate)  # fmt: skip
+    return RatioTest(guarantee=guarantee, tolerance=asked.tolerance, certificate=certificate, common=COMMON)
 
 
 def not_much_worse(asked: Counting) -> float:
@@ -144,7 +146,7 @@ def judged(turn: Turn, gate: Gate, known: Evidence) -> Evidence:
     )
 
 
-def evidence_against(test: RatioTest | LimitTest, seen: Seen) -> float:
+def evidence_against(test: Test, seen: Seen) -> float:
     """How many times the stake the bet against the candidate is worth now; bounded, for display."""
     return min(math.exp(min(log_harm(test, seen), 20.0)), _VERY_MUCH)
 
@@ -175,7 +177,7 @@ def standing(spec: ReleaseSpec, gate: Gate, known: Checkpoint) -> Standing:
     )
 
 
-def _with(turn: Turn, asked: Counting, test: RatioTest | LimitTest, state: _State, answer: Window | Unknown) -> _State:
+def _with(turn: Turn, asked: Counting, test: Test, state: _State, answer: Window | Unknown) -> _State:
     """The state with this answer in it."""
     if isinstance(answer, Unknown):
         return replace(state, problem=answer)
@@ -204,7 +206,7 @@ def _wrong_share(state: _State, step: PlannedStep) -> Unknown | None:
 
 
 def _verdict(
-    asked: Counting, test: RatioTest | LimitTest, state: _State, problem: Unknown | None, outlook: str
+    asked: Counting, test: Test, state: _State, problem: Unknown | None, outlook: str
 ) -> tuple[Verdict, str, str]:
     """Verdict, reason and sentence."""
     seen, needed = state.seen, math.exp(test.guarantee.fails_at)
@@ -227,8 +229,10 @@ def _verdict(
     return Verdict.PASS, "NoHarm", f"no sign of harm: {test.message(seen)}; {against}{outlook}"
 
 
-def forecast(test: RatioTest | LimitTest, asked: Counting, seen: Seen, part: float) -> str:
+def forecast(test: Test, asked: Counting, seen: Seen, part: float) -> str:
     """What this gate could see at this traffic, as the end of a sentence; "" where nothing was counted."""
+    if isinstance(test, LatencyTest):
+        seen, test = test.of_objective(seen), test.ratio
     both = seen.stable.plus(seen.candidate)
     if not both.total or not seen.windows:
         return ""
@@ -263,7 +267,7 @@ def _share(turn: Turn, state: _State) -> float:
 # --- to and from the status
 
 
-def _begun(known: Checkpoint | None, form: str, test: RatioTest | LimitTest) -> _State:
+def _begun(known: Checkpoint | None, form: str, test: Test) -> _State:
     """What was committed; nothing, if that is of another test, or of a version of us that bet otherwise."""
     fits = known is not None and known.form == form and len(known.harm) in (0, len(test.harm_stakes))
     if known is None or not fits or len(known.clear) not in (0, len(test.clear_stakes)):

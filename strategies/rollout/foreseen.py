@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from strategies.analysis import feasibility
 from strategies.analysis.feasibility import Stretch, Traffic
+from strategies.analysis.latency import LatencyTest
 from strategies.analysis.ratio import RatioTest
 from strategies.rollout import comparing
 from strategies.rollout.plan import Exposure, PlannedStep, of_release
@@ -43,6 +44,8 @@ def blind(spec: ReleaseSpec, replicas: int, traffic: Mapping[str, Traffic]) -> I
         if gate.counting is None or gate.name not in traffic:
             continue
         test = comparing.test_of(spec, gate, comparing.COMPARED)
+        if isinstance(test, LatencyTest):
+            test = test.ratio
         assert isinstance(test, RatioTest)
         for number, step in enumerate(steps):
             if step.exposure is Exposure.PART and comparing.is_asked(gate, step):

@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from strategies.analysis import counters, query
+from strategies.analysis.latency import MOST_EDGES
 from strategies.spec.base import Duration, LabelName, Model, Name, rule, rules
 from strategies.spec.job import Job
 from strategies.spec.webhook import Webhook
@@ -20,6 +21,8 @@ GateName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern
 FORMS = ("threshold", "ratio", "latency", "job", "webhook", "template")
 """The fields of Gate that are its question, of which each gate has one."""
 NO_USERS = "ratio and latency compare users' requests, and before-traffic has none; take before-traffic out of at"
+EDGES_ABOVE_0 = "edges must be above 0"
+OWN_EDGES = "each edge is named once; threshold is one already"
 ONE_FORM = f"a gate asks one question; write one of {', '.join(FORMS)}"
 
 
@@ -156,9 +159,20 @@ class Latency(Counting):
     threshold: float = Field(
         description="Requests that take longer are bad; one of the histogram's edges (le, or a native one's own), in its unit."
     )
+    edges: tuple[float, ...] = Field(
+        (),
+        max_length=MOST_EDGES - 1,
+        description="Further edges of the histogram at which candidate and stable are compared, while both have traffic: for "
+        "a few calls that hang, and for a slowdown below the threshold. Half of the error budget is theirs together.",
+    )
 
     model_config = ConfigDict(
-        json_schema_extra=rules(*_COUNTING_RULES, rule("self.threshold > 0.0", "threshold must be above 0"))
+        json_schema_extra=rules(
+            *_COUNTING_RULES,
+            rule("self.threshold > 0.0", "threshold must be above 0"),
+            rule("!has(self.edges) || self.edges.all(e, e > 0.0)", EDGES_ABOVE_0),
+            rule("!has(self.edges) || self.edges.all(e, e != self.threshold && self.edges.exists_one(f, f == e))", OWN_EDGES),
+        )
     )
 
     @field_validator("histogram")
@@ -173,6 +187,19 @@ class Latency(Counting):
         if not edge > 0:
             raise ValueError("threshold must be above 0")
         return edge
+
+    @model_validator(mode="after")
+    def _own_edges(self) -> Self:
+        if not all(edge > 0 for edge in self.edges):
+            raise ValueError(EDGES_ABOVE_0)
+        if len(set(self.shape)) <= len(self.edges):
+            raise ValueError(OWN_EDGES)
+        return self
+
+    @property
+    def shape(self) -> tuple[float, ...]:
+        """All edges, the threshold's among them, rising."""
+        return tuple(sorted((self.threshold, *self.edges)))
 
 
 class TemplateKind(StrEnum):

@@ -109,7 +109,9 @@ class Checkpoint(Record):
     windows: int = Field(0, description="Windows with requests.")
     fresh: int = Field(0, description="Those of them that are of the present step.")
     expected: float = Field(0.0, description="Bad requests that the candidate would have had if it were like stable.")
-    harm: Numbers = Field((), description="Logarithms of the bets against the candidate.")
+    harm: Annotated[tuple[float, ...], Field(max_length=64)] = Field(
+        (), description="Logarithms of the bets against the candidate."
+    )
     clear: Numbers = Field((), description="Logarithms of the bets for it.")
     candidate: Numbers = Field((), description="Its good and bad requests.")
     stable: Numbers = Field((), description="Stable's.")

@@ -93,11 +93,11 @@ def test_each_side_has_the_series_of_its_pods_and_no_others() -> None:
     total = [*ours, _series("web-3-abcde", 0, 9, 99, 999, 9999), _series("web-1-abcde-x", 0, 9, 99, 999, 9999)]
     bad = [_series("web-2-abcde", 0, 0, 1, 2, 3)]
     span = Span(start=NOON, end=NOON + timedelta(seconds=10))
-    (found,) = counters.windows([span], [bad, total], None, SIDES)
+    (found,) = counters.windows([span], [bad, total], (), SIDES)
     assert found == Window(
         key=span.key, candidate=Counts.of(bad=1, total=10), stable=Counts.of(bad=0, total=45), edges=(), rounded=False
     )
-    (missing,) = counters.windows([span], [bad, total[1:]], None, SIDES)
+    (missing,) = counters.windows([span], [bad, total[1:]], (), SIDES)
     assert isinstance(missing, Unknown)
     assert missing.reason == "NoSeries"
 
@@ -120,9 +120,9 @@ def test_an_edge_divides_a_histogram_into_good_and_bad() -> None:
     span = Span(start=NOON, end=NOON + timedelta(seconds=10))
     buckets = [_series(pod, 0, 0, 1 * n, 4 * n, 9, le=le) for pod in ("web-1-abcde", "web-2-abcde")
                for le, n in (("0.3", 1), ("1", 2), ("+Inf", 3))]  # fmt: skip
-    (found,) = counters.windows([span], [buckets], 0.3, SIDES)
+    (found,) = counters.windows([span], [buckets], (0.3,), SIDES)
     assert isinstance(found, Window)
     assert (found.candidate, found.edges) == (Counts(classes=(3, 6)), (0.3,))
-    (unknown,) = counters.windows([span], [buckets], 0.5, SIDES)
+    (unknown,) = counters.windows([span], [buckets], (0.5,), SIDES)
     assert isinstance(unknown, Unknown)
     assert "no bucket with le=0.5; it has 0.3, 1" in unknown.message

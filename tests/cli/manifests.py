@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strategies.spec.change import MIGRATION_NAMES
-from strategies.spec.gate import NO_USERS, ONE_FORM
+from strategies.spec.gate import EDGES_ABOVE_0, NO_USERS, ONE_FORM, OWN_EDGES
 from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
 from strategies.spec.gate_template import RESERVED
 from strategies.spec.policy import FREEZE_NAMES, LENGTH
@@ -118,6 +118,8 @@ _WRONG_TEMPLATES: dict[str, tuple[str, Manifest]] = {
     "a large share": ("max is a share of the requests, above 0 and below 1", template(**_form(ratio(max=1.5)))),
     "two labels": ("choose one of podLabel and hashLabel", template(**_form(ratio(podLabel="a", hashLabel="b")))),
     "a threshold of 0": ("threshold must be above 0", template(**_form(latency(threshold=0)))),
+    "an edge of 0": (EDGES_ABOVE_0, template(**_form(latency(edges=[0.1, 0])))),
+    "an edge twice": (OWN_EDGES, template(**_form(latency(edges=[0.1, 0.1])))),
 }  # fmt: skip
 """By case: the rule, and a template that breaks it."""
 
@@ -190,6 +192,10 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
         spec={"gates": [latency(podLabel="pod", hashLabel="hash")]}, rule="choose one of podLabel and hashLabel"
     ),
     "a threshold of 0": Mistake(spec={"gates": [latency(threshold=0)]}, rule="threshold must be above 0"),
+    "an edge twice": Mistake(spec={"gates": [latency(edges=[0.1, 0.1])]}, rule=OWN_EDGES),
+    "the threshold as a further edge": Mistake(spec={"gates": [latency(edges=[0.1, 0.3])]}, rule=OWN_EDGES),
+    "an edge of 0": Mistake(spec={"gates": [latency(edges=[0])]}, rule=EDGES_ABOVE_0),
+    "more edges than are kept": Mistake(spec={"gates": [latency(edges=list(range(1, 13)))]}),
     "a tolerance below 1": Mistake(spec={"gates": [ratio(tolerance=0.9)]}),
     "no counter of all requests": Mistake(spec={"gates": [ratio(total=None)]}),
     "a label that is none": Mistake(spec={"gates": [ratio(podLabel="a-b")]}),

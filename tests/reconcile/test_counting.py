@@ -14,10 +14,11 @@ from controller.reconcile import counting
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster
 from controller.reconcile.memory import Memory
+from strategies.analysis import counters
 from strategies.analysis.counts import Window
 from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
-from strategies.spec.gate import Ratio
+from strategies.spec.gate import Gate, Ratio
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Kind, Revision, Status, Step, Trial
 from tests.metrics.server import Server, reply, vector
@@ -163,6 +164,15 @@ def test_revisions_whose_pods_have_the_same_names_cannot_be_told_apart_by_them()
     by_hash = counting.sides(ASKED.model_copy(update={"hash_label": "pod_template_hash"}), known, trial)
     assert not isinstance(by_hash, Unknown)
     assert (by_hash.candidate.label, by_hash.candidate.pattern) == ("pod_template_hash", "2")
+
+
+def test_a_histogram_is_cut_at_all_edges_to_compare_and_at_the_threshold_for_a_limit() -> None:
+    """A limit is on one share alone."""
+    asked = {"histogram": "seconds_bucket", "threshold": 0.3, "edges": [1, 0.1]}
+    gate = Gate.model_validate({"name": "slow", "latency": asked})
+    side = counters.Side.of_replica_set("pod", "web-1")
+    assert counting.edges(gate, counters.Sides(candidate=side, stable=side)) == (0.1, 0.3, 1.0)
+    assert counting.edges(gate, counters.Sides(candidate=side, stable=None)) == (0.3,)
 
 
 def test_of_what_could_not_be_counted_only_the_newest_is_kept() -> None:

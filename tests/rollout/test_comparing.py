@@ -12,6 +12,7 @@ from strategies.analysis.verdict import Unknown, Verdict, window_key
 from strategies.rollout import gates
 from strategies.rollout.decide import Decision, decide
 from strategies.rollout.turn import Turn
+from strategies.spec.gate import Gate
 from strategies.spec.status import Evidence, Status
 from tests.rollout.stories import at_step
 from tests.rollout.world import World, healthy, make_spec
@@ -191,6 +192,33 @@ def test_in_the_bake_a_limit_is_tested_from_its_first_window_on_and_without_one_
         assert evidence.test is not None
         assert (evidence.verdict, evidence.test.form, evidence.test.windows) == (Verdict.FAIL, form, 3)
         assert "the limit is 2 %" in evidence.message
+
+
+def test_a_whole_shape_is_carried_through_the_status_and_finds_calls_that_hang() -> None:
+    """As many as before are above the threshold, but beyond the last edge; the forecast is for the threshold."""
+    world = at_first_step()
+    assert world.spec is not None
+    latency = {"histogram": "seconds_bucket", "threshold": 0.3, "edges": [2, 0.1], "interval": "10s", "delay": "5s"}
+    asked = Gate.model_validate({"name": "errors", "latency": latency})
+    world.spec = world.spec.model_copy(update={"gates": (asked,)})
+
+    def shaped(number: int, candidate: tuple[int, ...]) -> Window:
+        (plain,) = good(world, number)
+        assert isinstance(plain, Window)
+        stable = Counts(classes=(600, 184, 15, 1))
+        return replace(plain, candidate=Counts(classes=candidate), stable=stable, edges=(0.1, 0.3, 2.0))
+
+    usual, hanging = (150, 46, 4, 0), (150, 46, 0, 4)
+    committed(world, look(world, [shaped(number, usual) for number in (1, 2, 3)]))
+    assert world.status.trial is not None
+    evidence = next(each for each in world.status.trial.gates if each.name == "errors")
+    assert evidence.verdict is Verdict.PASS
+    assert "above 0.3: candidate 12 of 600 bad (2 %)" in evidence.message
+    assert "as bad as stable would be found in" in evidence.message
+    assert evidence.test is not None and len(evidence.test.harm) == 15
+    found = judged(world, [shaped(number, hanging) for number in range(4, 9)])
+    assert found.verdict is Verdict.FAIL
+    assert "; clearest above 2: 20 of 1,600 bad" in found.message
 
 
 def test_the_error_budget_is_shared_by_all_tests_of_the_release() -> None:

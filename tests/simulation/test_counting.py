@@ -128,8 +128,18 @@ def test_an_incident_of_both_sides_is_not_blamed_on_the_candidate() -> None:
 def test_a_slower_candidate_is_found_by_the_share_above_the_threshold() -> None:
     """A limit is asked in the bake as well; the question for the histogram names the pods, because nothing else confines it."""
     world = told("shop:2-slow120", rests(STABLE, "Rejected"), LATENCY)
-    assert "gate slow: candidate" in last(world)["message"]
+    assert "gate slow: above 0.1: candidate" in last(world)["message"]
     assert all('pod=~"' in text for text, _ in world.asked)
+
+
+def test_a_slowdown_far_below_the_threshold_is_found_by_the_other_edges() -> None:
+    """Which the threshold alone lets pass."""
+    narrow = {**LATENCY, "latency": {**LATENCY["latency"], "threshold": 0.5}}
+    assert last(told("shop:2-slow60", rests("2-slow60"), narrow))["outcome"] == "Completed"
+    whole = {**narrow, "latency": {**narrow["latency"], "edges": [0.05, 0.1]}}
+    message = last(told("shop:2-slow60", rests(STABLE, "Rejected"), whole))["message"]
+    assert "gate slow: above 0.5: candidate 0 of " in message
+    assert "; clearest above 0.05: " in message
 
 
 def test_without_anybody_to_compare_with_a_limit_takes_the_candidate_back() -> None:

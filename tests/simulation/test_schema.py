@@ -53,7 +53,7 @@ def _release(question: Object, version: Object, traffic: Object | None = None) -
 
 
 _RATIO = {**_COUNTING, "bad": 'requests_total{code="500"}', "total": "requests_total"}
-_LATENCY = {**_COUNTING, "histogram": "duration_seconds_bucket", "threshold": 0.5}
+_LATENCY = {**_COUNTING, "histogram": "duration_seconds_bucket", "threshold": 0.5, "edges": [0.1]}
 _BY_THRESHOLD = {"threshold": _THRESHOLD}
 _FROM_TEMPLATE = {"template": {"kind": "ClusterGateTemplate", "name": TEMPLATE, "arguments": {"team": "default"}}}
 _JOB = {"template": {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}, "timeout": "1m", "onTimeout": "Fail",

@@ -107,10 +107,11 @@ def windows(prometheus: Prometheus, asked: Gate) -> list[Window]:
     binding = query.Binding(namespace="shop", release="web", stable="", candidate="", stable_replica_set="",
                             candidate_replica_set="", window=timedelta(minutes=4))  # fmt: skip
     if asked.ratio is not None:
-        selectors, edge = [counters.parse(asked.ratio.bad), counters.parse(asked.ratio.total)], None
+        edges: tuple[float, ...] = ()
+        selectors = [counters.parse(asked.ratio.bad), counters.parse(asked.ratio.total)]
     else:
         assert asked.latency is not None
-        selectors, edge = [counters.parse_histogram(asked.latency.histogram)], asked.latency.threshold
+        selectors, edges = [counters.parse_histogram(asked.latency.histogram)], asked.latency.shape
     assert all(counters.is_confined(each, {}) for each in selectors), "Releases of a namespace could not share it"
     label = counting.pod_label or "pod"
     sides = Sides(candidate=Side.of_replica_set(label, CANDIDATE), stable=Side.of_replica_set(label, STABLE))
@@ -125,7 +126,7 @@ def windows(prometheus: Prometheus, asked: Gate) -> list[Window]:
         )
         assert isinstance(series, tuple), series
         answers.append(series)
-    found = counters.windows(spans(BEGIN + timedelta(seconds=20), end, counting.interval, counting.delay), answers, edge, sides)
+    found = counters.windows(spans(BEGIN + timedelta(seconds=20), end, counting.interval, counting.delay), answers, edges, sides)
     assert len(found) > 5
     assert all(isinstance(each, Window) for each in found), found
     return [each for each in found if isinstance(each, Window)]

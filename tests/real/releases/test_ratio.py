@@ -51,7 +51,7 @@ def test_a_regression_is_found_and_an_incident_of_both_sides_is_blamed_on_nobody
         measured("a gate that compares: traffic → ten times as many errors found", took)
         unlucky.wait_for_outcome("Completed", timeout=60)
     assert "times worse (99% sure at any time); evidence" in found["message"]
-    assert "gate slow: candidate" in slow["message"]
+    assert "gate slow: above 0.05: candidate" in slow["message"]
     assert len(incident.problems) == 1
     assert worse.images() == {"shop:1-errors2": 2}
     assert unlucky.images() == {"shop:2-errors2": 2}
