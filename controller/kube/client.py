@@ -46,10 +46,12 @@ MUTE_AFTER = 130.0  # Seconds. Bookmarks come about once a minute, and 1.37 was 
 
 _METHODS = {"get": "GET", "list": "GET", "watch": "GET", "create": "POST", "patch": "PATCH", "delete": "DELETE"}
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
 
 def encoded(body: object) -> bytes:
     """JSON as Go writes it: the API server compares a JSON Patch's `test` as text, with what it would write itself."""
-    text = json.dumps(body, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    text = _ENCODER.encode(body)
     return text.translate(_ESCAPED_BY_GO).encode(errors="replace")
 
 

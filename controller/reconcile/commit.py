@@ -15,10 +15,7 @@ from strategies.analysis.verdict import Verdict
 from strategies.spec.status import LAST, Status
 
 Object = dict[str, Any]
-_DISPLAY: Any = {
-    "turn": ..., "observed_generation": ..., "conditions": ..., "message": ..., "stable": {"replicas", "ready"},
-    "trial": {"gates": ..., "candidate": {"replicas", "ready"}, "step": {"observed_weight"}},
-}  # fmt: skip
+_UNCOUNTED: Any = {"replicas": None, "ready": None}
 
 
 def read(release: Object) -> tuple[Status, bool]:
@@ -54,9 +51,15 @@ def dump(status: Status) -> Object:
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def decided(status: Status) -> Object:
-    """The part of a status that decisions rest on; the rest is for display."""
-    return status.model_dump(mode="json", exclude=_DISPLAY, exclude_none=True)
+def decided(status: Status) -> Status:
+    """The part of a status that decisions rest on; without the rest, which is for display."""
+    stable, trial = status.stable, status.trial
+    if trial is not None:
+        candidate, step = trial.candidate.model_copy(update=_UNCOUNTED), trial.step.model_copy(update={"observed_weight": None})
+        trial = trial.model_copy(update={"gates": (), "candidate": candidate, "step": step})
+    stable = stable.model_copy(update=_UNCOUNTED) if stable else None
+    display: Object = {"turn": 0, "observed_generation": 0, "conditions": (), "message": ""}
+    return status.model_copy(update={**display, "stable": stable, "trial": trial})
 
 
 def news(status: Status) -> object:

@@ -181,12 +181,12 @@ class Reconciler:
     def _publish(self, release: Object, old: Status, new: Status, memory: Memory) -> None:
         """What is only for display, not too often, and only if it changed."""
         memory.publish_in = 0.0
-        if commit.dump(old) == commit.dump(new) or not self._may_write():
+        if not self._may_write():
             return
         now = self._clock.steady()
         due = memory.published_at + (PUBLISH_EVERY if commit.news(old) == commit.news(new) else PUBLISH_NEWS)
         memory.publish_in = max(0.0, due - now)
-        if memory.publish_in:
+        if memory.publish_in or commit.dump(old) == commit.dump(new):
             return
         memory.published_at = now
         try:

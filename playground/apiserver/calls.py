@@ -6,6 +6,7 @@ Reading what a request says belongs here, doing it does not.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import yaml
@@ -84,12 +85,13 @@ def parsed(body: bytes, content_type: str, repeated: list[str], kind: str = "Del
             return protobuf.decoded(body)
         if "yaml" in content_type and not body.lstrip().startswith((b"{", b"[")):
             return yaml.safe_load(body)
-        found = json.loads(body, object_pairs_hook=_object)
+        twice: list[Object] = []
+        found = json.loads(body, object_pairs_hook=partial(_object, twice))
     except (ValueError, yaml.YAMLError) as problem:
         kind_said = f"the object provided is unrecognized (must be of type {kind})"
         said = f"{kind_said}: couldn't get version/kind; json parse error: {problem}"
         raise errors.bad_request(said) from problem
-    repeated.extend(_repeated(found, ""))
+    repeated.extend(_repeated(found, "") if twice else ())
     return found
 
 
@@ -99,12 +101,13 @@ class _Twice(dict[str, Any]):
     keys_twice: tuple[str, ...] = ()
 
 
-def _object(items: list[tuple[str, Any]]) -> Object:
+def _object(twice: list[Object], items: list[tuple[str, Any]]) -> Object:
     found = dict(items)
     if len(found) == len(items):
         return found
     names, marked = [key for key, _ in items], _Twice(found)
     marked.keys_twice = tuple(key for key in found if names.count(key) > 1)
+    twice.append(marked)
     return marked
 
 

@@ -14,6 +14,7 @@ from playground.apiserver.objects import Key, Object, controller_uid, key_of
 
 HISTORY = 4096
 """How many events of a resource are kept for watches that begin in the past."""
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 class Stored:
@@ -35,7 +36,7 @@ class Stored:
 
 def encoded(body: object) -> bytes:
     """Compact JSON."""
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(body).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,7 @@ class Writer:
         base = scaling.scale_of(call.resource, obj) if scale else obj
         try:
             shape = patching.keys_for("autoscaling", "Scale") if scale else call.resource.shape
-            patched = copied(patching.apply_patch(kind, base, patch, shape))
+            patched = patching.apply_patch(kind, base, patch, shape)
         except patching.PatchError as problem:
             raise errors.unpatchable(problem.status, problem.message) from problem
         self._identified(call, patched)

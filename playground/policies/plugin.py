@@ -62,33 +62,36 @@ class Policies:
         """The changed object, or None."""
         present: Object | None = None
         for effect, (seen, mutation) in MUTATIONS.items():
-            for _, write in self._acting(attempt, "mutating", effect, seen):
+            for _, write in self._acting(attempt, "mutating", effect, seen) if _sees(seen, attempt) else ():
                 present = mutation(replace(write, object=present or write.object))
         return present
 
     def validate(self, attempt: Attempt) -> Denial | None:
         """The first refusal; warnings are left with the attempt."""
         for effect, (seen, validation) in WARNINGS.items():
-            for policy, write in self._acting(attempt, "validating", effect, seen):
+            for policy, write in self._acting(attempt, "validating", effect, seen) if _sees(seen, attempt) else ():
                 where = f"ValidatingAdmissionPolicy '{policy.policy}' with binding '{policy.binding}'"
                 attempt.warnings.extend(f"Validation failed for {where}: {said}" for said in validation(write, policy))
         for effect, (seen, validation) in DENIALS.items():
-            for policy, write in self._acting(attempt, "validating", effect, seen):
+            for policy, write in self._acting(attempt, "validating", effect, seen) if _sees(seen, attempt) else ():
                 where = f"ValidatingAdmissionPolicy '{policy.policy}' with binding '{policy.binding}'"
                 for said in validation(write, policy):
                     return Denial(message=f"{where} denied request: {said}", code=403, reason="Forbidden")
         return None
 
     def _acting(self, attempt: Attempt, kind: str, effect: str, seen: Seen) -> Iterator[tuple[Bound, Write]]:
-        resource = f"{attempt.resource}/{attempt.subresource}" if attempt.subresource else attempt.resource
-        chosen = not seen.label or seen.label in labels(attempt.object) or seen.label in labels(attempt.old)
-        if resource not in seen.resources or attempt.operation not in seen.operations or not chosen:
-            return
         policies, bindings = (self._listed(f"{kind}admission{part}.{GROUP}") for part in ("policies", "policybindings"))
         for policy in bound(policies, bindings, attempt.namespace):
             write = _write(attempt, policy)
             if policy.effect == effect and not (seen.but_ours and write.ours):
                 yield policy, write
+
+
+def _sees(seen: Seen, attempt: Attempt) -> bool:
+    resource = f"{attempt.resource}/{attempt.subresource}" if attempt.subresource else attempt.resource
+    if resource not in seen.resources or attempt.operation not in seen.operations:
+        return False
+    return not seen.label or seen.label in labels(attempt.object) or seen.label in labels(attempt.old)
 
 
 def _write(attempt: Attempt, policy: Bound) -> Write:

@@ -47,6 +47,8 @@ def conditions(turn: Turn, pending: Pending) -> tuple[Condition, ...]:
 def _condition(turn: Turn, name: str, said: _Said, before: Condition | None) -> Condition:
     status = "Unknown" if said.status is None else str(said.status)
     same = before is not None and (before.status, before.reason, before.message) == (status, said.reason, said.message)
+    if before is not None and same and before.observed_generation == turn.observation.generation:
+        return before
     since = before.last_transition_time if before is not None and same else turn.now
     return Condition(type=name, status=status, reason=said.reason, message=said.message[:1024],
                      observed_generation=turn.observation.generation, last_transition_time=since)  # fmt: skip

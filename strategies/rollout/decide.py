@@ -74,6 +74,8 @@ def decide(spec: ReleaseSpec | None, observation: Observation, status: Status, n
 
 
 def _with(turn: Turn, status: Status, evidence: tuple[Evidence, ...]) -> Turn:
+    if status is turn.status and evidence == turn.gates:
+        return turn
     return Turn(spec=turn.spec, status=status, observation=turn.observation, now=turn.now, gates=evidence)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -364,6 +365,7 @@ class World:
         return f"{status.get('phase')}/{status.get('reason')}: {status.get('message')}"
 
 
+@cache
 def _stream(name: str) -> str:
     """What must stay in order: the first two words of a task's name."""
     first, _, rest = name.partition(" ")

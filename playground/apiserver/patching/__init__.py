@@ -7,7 +7,7 @@ values given in are shared with the store and are never changed.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from playground.apiserver.objects import Object
+from playground.apiserver.objects import Object, copied
 from playground.apiserver.patching.errors import PatchError
 from playground.apiserver.patching.json_patch import json_patched
 from playground.apiserver.patching.merge_patch import merge_patched
@@ -19,13 +19,16 @@ __all__ = ["PatchError", "apply_patch", "keys_for"]
 
 _KINDS: Mapping[str, Callable[[Object, Any, Shape], Any]] = {
     "json": lambda obj, patch, _: json_patched(obj, patch),
-    "merge": lambda obj, patch, _: merge_patched(obj, patch),
-    "strategic": strategically_patched,
+    "merge": lambda obj, patch, _: copied(merge_patched(obj, patch)),
+    "strategic": lambda obj, patch, keys: copied(strategically_patched(obj, patch, keys)),
 }
 
 
 def apply_patch(kind: str, obj: Object, patch: Any, keys: Shape) -> Object:
-    """The object after a patch of kind json, merge or strategic. `keys`: what is known of its type. Raises PatchError."""
+    """The object after a patch of kind json, merge or strategic, all of it new. `keys`: what is known of its type.
+
+    Raises PatchError.
+    """
     patched = _KINDS[kind](obj, patch, keys)
     if not isinstance(patched, dict):
         raise PatchError(400, "the patch does not leave an object")

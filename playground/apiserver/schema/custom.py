@@ -17,6 +17,8 @@ _UNJUDGED: Found = (
     "correct the existing errors to complete validation",
 )  # fmt: skip
 
+_PARTS_KNOWN = 128
+
 
 class Schema:
     """One version's schema. Objects given to it are not changed."""
@@ -26,21 +28,27 @@ class Schema:
         self.source = schema
         self.node = structural.read(schema)
         self._rules = rules.read(self.node)
+        self._made = {name for name, below in self.node.properties.items() if below.default is not None}
+        self._is_sound = lru_cache(maxsize=_PARTS_KNOWN)(self._looked_through)
 
     def default(self, obj: Object) -> Object:
         """The object with its defaults, and without nulls that mean nothing; the very same one if nothing changes."""
+        if self._made <= obj.keys() and self._sound(obj):
+            return obj
         made: Object = defaulting.defaulted(obj, self.node) if self.node.defaulting or _has_null(obj) else obj
         return made
 
     def prune(self, obj: Object) -> tuple[Object, list[str]]:
         """The object without fields that the schema does not have (the same one if there is none), and their paths."""
+        if pruning.knows_metadata(obj) and self._sound(obj):
+            return obj, []
         return pruning.pruned(obj, self.node)
 
     def validate(self, obj: Object, old: Object | None) -> list[Found]:
         """What is wrong with the object; of an update (`old`) only what has changed is judged."""
         new, before = _own(obj), _own(old) if old is not None else ABSENT
         found = list(validation.violations(new, before, self.node))
-        if old is None or not any(validation.repeated(before, self.node)):
+        if not self._sound(obj) and (old is None or not any(validation.repeated(before, self.node))):
             found += validation.repeated(new, self.node)
         if self._rules is None:
             return found
@@ -51,6 +59,22 @@ class Schema:
     def keys(self) -> Shape:
         """How objects are merged."""
         return self._shape
+
+    def _sound(self, obj: Object) -> bool:
+        """Whether nothing beside its metadata has an unknown field, misses a default or repeats an item. Each part is looked
+        through once for each content: most writes bring most parts as they were.
+        """
+        try:
+            return all(self._is_sound(name, marshal.dumps(part, 2)) for name, part in obj.items() if name not in pruning.ROOT)
+        except ValueError:  # Not plain JSON: a key stands twice in it.
+            return False
+
+    def _looked_through(self, name: str, content: bytes) -> bool:
+        value, node = marshal.loads(content), self.node.properties.get(name)  # noqa: S302, what was written the moment before
+        if value is None or node is None or defaulting.defaulted(value, node) is not value:
+            return False
+        part = {name: value}
+        return pruning.pruned(part, self.node) == (part, []) and not any(validation.repeated(part, self.node))
 
     @cached_property
     def _shape(self) -> Shape:

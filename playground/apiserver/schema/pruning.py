@@ -5,13 +5,18 @@ from typing import Any
 from playground.apiserver.schema.builtins import types
 from playground.apiserver.schema.structural import Node
 
-_ROOT = ("apiVersion", "kind", "metadata")
+ROOT = ("apiVersion", "kind", "metadata")
 
 
 def pruned(obj: Any, node: Node) -> tuple[Any, list[str]]:
     """The object without unknown fields (the very same one if there is none), and their paths, sorted."""
     unknown: list[str] = []
     return _value(obj, node, "", (True, unknown)), sorted(unknown)
+
+
+def knows_metadata(obj: Any) -> bool:
+    """Whether its metadata have no unknown field."""
+    return bool(obj.get("metadata", {}).keys() <= types()["ObjectMeta"].fields.keys())
 
 
 def _value(value: Any, node: Node, path: str, about: tuple[bool, list[str]]) -> Any:
@@ -28,7 +33,7 @@ def _value(value: Any, node: Node, path: str, about: tuple[bool, list[str]]) -> 
     for name, item in value.items():
         where = f"{path}.{name}" if path else name
         below = node.properties.get(name) or node.values
-        if resource and name in _ROOT:
+        if resource and name in ROOT:
             kept[name] = _metadata(item, where, unknown) if name == "metadata" else item
         elif below is not None:
             kept[name] = _value(item, below, where, (below.embedded, unknown))

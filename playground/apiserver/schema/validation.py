@@ -169,6 +169,8 @@ def _number(value: float, node: Node, path: str) -> Iterator[Found]:
 
 def _combined(value: Any, node: Node, path: str) -> Iterator[Found]:
     """`allOf`, `anyOf`, `oneOf` and `not`; what the first alternative misses is said along."""
+    if not (node.all_of or node.any_of or node.one_of or node.none_of is not None):
+        return
     where = f"{json.dumps(path)} must"
     for each in node.all_of:
         yield from violations(value, ABSENT, each, path)
