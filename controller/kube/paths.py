@@ -85,5 +85,4 @@ GATE_TEMPLATES = Resource("release-coordinator.io", "v1alpha1", "gatetemplates")
 CLUSTER_GATE_TEMPLATES = Resource("release-coordinator.io", "v1alpha1", "clustergatetemplates", namespaced=False)
 
 LOG = "log"
-SCALE = "scale"
 STATUS = "status"

@@ -1,4 +1,4 @@
-"""What a write tests of the object that it is about, and what it must not leave on it. Pure."""
+"""What a write tests of the object that it is about, and whether it left our name on it. Pure."""
 
 from typing import Any
 
@@ -25,16 +25,7 @@ def is_same(found: Object) -> Object:
     return {"op": "test", "path": "/metadata/uid", "value": found["metadata"]["uid"]}
 
 
-def disowning(found: Object) -> Patch:
-    """Our entries out of managedFields, if they are where they were seen."""
-    entries = found["metadata"].get("managedFields") or []
-    drop: Patch = []
-    for index in reversed([i for i, e in enumerate(entries) if _is_ours(e)]):
-        drop.append({"op": "test", "path": f"/metadata/managedFields/{index}/manager", "value": FIELD_MANAGER})
-        drop.append({"op": "remove", "path": f"/metadata/managedFields/{index}"})
-    return drop
-
-
-def _is_ours(entry: Object) -> bool:
-    """Whether a managedFields entry claims what an owner may apply: the object itself, or its scale."""
-    return entry.get("manager") == FIELD_MANAGER and entry.get("subresource") != paths.STATUS
+def owned(found: Object) -> bool:
+    """Whether managedFields says that we own what somebody else may apply."""
+    return any(e.get("manager") == FIELD_MANAGER and e.get("subresource") != paths.STATUS
+               for e in found["metadata"].get("managedFields") or [])  # fmt: skip

@@ -11,6 +11,7 @@ from controller.kube import paths
 from controller.kube.client import JSON_PATCH
 from controller.kube.errors import ApiError, Forbidden, NotFound
 from controller.reconcile.cluster import Cluster, Key
+from controller.reconcile.fencing import owned
 from controller.reconcile.freezing import Calendar
 from controller.reconcile.memory import Memory
 from controller.reconcile.requests import read_requests
@@ -31,6 +32,11 @@ POLICY_SETTLES = 3.0
 PODS_EVERY = 0.8
 """Seconds between two looks at pods that are not ready."""
 SYNC_PATIENCE = 10.0
+_OWNING = Unknown(
+    reason="OwnershipKept",
+    message="a dry-run write left our entry in the Deployment's managedFields, at which its owner's next server-side apply would "
+    "fail: the chart's policy `ownership` does not act",
+)
 
 
 class Gatherer:
@@ -122,7 +128,7 @@ class Gatherer:
         return workload.driven or (digest != status.stable.digest and all(r.digest != digest for r in status.rejected))
 
     def _hold(self, namespace: str, raw: Object | Unknown | None, workload: object, memory: Memory) -> bool | Unknown:
-        """Whether a change of this very Deployment would be held: a server dry-run says."""
+        """Whether a change of this very Deployment would be held, and no name of ours left on it: a server dry-run says."""
         if not isinstance(raw, dict) or not isinstance(workload, Workload) or workload.claimed_by is None:
             return Unknown(reason="NotClaimed", message="the Deployment is being labelled")
         if self._cluster.policies_installed is False:
@@ -138,7 +144,8 @@ class Gatherer:
         path = paths.DEPLOYMENTS.path(namespace, workload.name)
         try:
             answer = self._cluster.client.patch(path, deployment.probe_hold(), JSON_PATCH, {"dryRun": "All"})
-            memory.hold = deployment.is_held(answer)
+            held = deployment.is_held(answer)
+            memory.hold = _OWNING if held and owned(answer) else held
         except ApiError as error:
             # The guard speaks only when the hold does not work; every other refusal says nothing about the hold.
             refused_by_guard = isinstance(error, Forbidden) and f"'{self._cluster.hold_guard}'" in error.message

@@ -5,13 +5,12 @@ What must survive belongs into the status.
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from controller.clock import Clock
-from controller.kube.paths import Resource
 from controller.reconcile.requests import Presence
 from strategies.analysis.counts import Window
 from strategies.analysis.pods import PodHealth
@@ -65,9 +64,8 @@ class Memory:
     route whose gateways are known to do, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
     committed status of a Release as it was read, and whether it could be, `tries` how often what was tried since the last
     commit, `quiet` until when what was carried out since is not carried out again, `written` our writes of traffic by place,
-    `shown` whether the metrics have it, `hurry` that gates are to be asked now, `looked_after` that writes were thought of whose
-    answers nobody heard, `left` the objects in whose managedFields these may have left an entry, `began` what both clocks said
-    when this process first looked at it, or first again after a rest.
+    `shown` whether the metrics have it, `hurry` that gates are to be asked now, `began` what both clocks said when
+    this process first looked at it, or first again after a rest.
     """
 
     uid: str
@@ -106,8 +104,6 @@ class Memory:
     tries: Counter[object] = field(default_factory=Counter)
     quiet: dict[tuple[Effect, ...], float] = field(default_factory=dict)
     written: dict[str, Written] = field(default_factory=dict)
-    looked_after: bool = False
-    left: dict[tuple[Resource, str], dict[str, Any]] = field(default_factory=dict)
     began: tuple[datetime, float] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -197,10 +193,6 @@ class Memory:
         """The windows so far, and what is known of the newest instead."""
         with self.lock:
             return dict(self.windows)
-
-    def leave(self, found: Iterable[tuple[Resource, dict[str, Any]]]) -> None:
-        """Note objects in whose managedFields an entry of ours may be left."""
-        self.left |= {(resource, one["metadata"]["name"]): one for resource, one in found}
 
     def tried(self, what: object) -> int:
         """Note that this was tried: a commit or an effect that lost a race, or effects that were carried out; returns how many

@@ -4,8 +4,8 @@ What an effect expects is more than old values: after a rollback the world looks
 deposed leader that hung since then would find what it expects. So each tests the object's uid and generation as well (`fence`),
 and what cannot test anything, a create, is taken back by whoever is no longer the leader when the answer comes.
 
-After a write on an object that somebody else owns, our entry in its managedFields is dropped, or the owner's next server-side
-apply would fail with a conflict, for ever.
+What is written to objects of others is written in nobody's name: the chart's policy `ownership` takes our entry out of their
+managedFields in the same request, or the owner's next server-side apply would fail with a conflict.
 """
 
 import contextlib
@@ -15,11 +15,11 @@ from typing import Any
 
 from controller.api import names
 from controller.kube import paths
-from controller.kube.client import JSON_PATCH, MERGE_PATCH, Client
-from controller.kube.errors import AlreadyExists, ApiError, NotFound, TestFailed
+from controller.kube.client import JSON_PATCH, Client
+from controller.kube.errors import AlreadyExists, ApiError, NotFound
 from controller.kube.paths import Resource
 from controller.reconcile.cluster import Cluster
-from controller.reconcile.fencing import disowning, fence, is_same
+from controller.reconcile.fencing import fence
 from controller.reconcile.gather import read_kept
 from controller.reconcile.memory import Memory
 from controller.reconcile.taking_back import take_back
@@ -35,7 +35,6 @@ from strategies.world.observation import Kept
 
 Object = dict[str, Any]
 _REQUESTS = {f"{names.GROUP}/{key}" for key in KEYS}
-_DROP_TRIES = 8
 
 
 class Stale(Exception):
@@ -99,7 +98,7 @@ class Performer:
     # --- writing
 
     def patch(self, resource: Resource, found: Object, patch: Patch, subresource: str | None = None) -> None:
-        """A JSON Patch of one of our own objects, or of one whose ownership does not matter."""
+        """A JSON Patch of an object that is as it was seen."""
         path = resource.path(self.namespace, found["metadata"]["name"], subresource)
         self._remember(resource, self.client.patch(path, [*fence(found), *patch], JSON_PATCH))
 
@@ -110,49 +109,6 @@ class Performer:
             take_back(self.cluster.client, self.release, resource, answer)
             raise Stale("no longer the leader; what was made meanwhile is for the next one, or taken back")
         return answer
-
-    def patch_owned(self, resource: Resource, found: Object, patch: Patch, *, last: bool) -> None:
-        """A JSON Patch of an object that somebody else owns: our managedFields entry goes.
-
-        At once where somebody applies server-side; else with the `last` write of its kind in a release.
-        """
-        path = resource.path(self.namespace, found["metadata"]["name"])
-        answer = self.client.patch(path, [*fence(found), *patch], JSON_PATCH)
-        due = last or any(e.get("operation") == "Apply" for e in answer["metadata"].get("managedFields") or [])
-        if not due:
-            self._remember(resource, answer)
-        elif not self.disown(resource, answer):
-            self.memory.leave([(resource, answer)])  # The write itself is done, and does not fail by this.
-
-    def shared(self) -> tuple[tuple[Resource, Object], ...]:
-        """The objects of others that a release writes to: in their managedFields a write without an answer leaves an entry."""
-        labels = self.workload()["spec"]["template"]["metadata"].get("labels") or {}
-        views = self.cluster.enter(self._key)
-        selecting = [s for s in views.follow(paths.SERVICES).store.list(self.namespace) if services.selects(s, labels)]
-        found = [(paths.DEPLOYMENTS, self.workload()), *((paths.SERVICES, s) for s in selecting)]
-        if self.status.wheel is not None and self.status.wheel.route is not None:
-            route = views.follow(paths.HTTP_ROUTES).store.get(self.namespace, self.status.wheel.route)
-            found += [(paths.HTTP_ROUTES, route)] if route is not None else []
-        return tuple(found)
-
-    def disown(self, resource: Resource, one: Object) -> bool:
-        """Drop our entries, if there are any. Says whether it is done with: what cannot be written now can be later."""
-        path, shown = resource.path(self.namespace, one["metadata"]["name"]), "managedFields" in one["metadata"]
-        for _ in range(_DROP_TRIES):
-            # Views have no managedFields; a patch that changes nothing shows them, without the right to read.
-            patch = disowning(one) if shown else [is_same(one)]
-            if shown:
-                self._remember(resource, one)  # Which takes managedFields off.
-            if not patch:
-                break
-            try:
-                one, shown = self.client.patch(path, patch, JSON_PATCH), True
-            except TestFailed:
-                # Somebody wrote in between, as gateways do at every change, and the entries have another order now.
-                shown = False
-            except ApiError as error:
-                return not error.retryable
-        return True
 
 
 def _taken(what: str, whom: str) -> ApiError:
@@ -215,29 +171,26 @@ def _forget(do: Performer, effect: effects.Forget) -> None:
 # --- the Deployment and its ReplicaSets
 
 
-def _on_workload(make: Callable[[Object, Any], Patch], *, last: bool) -> "Carry":
+def _on_workload(make: Callable[[Object, Any], Patch]) -> "Carry":
     def carry(do: Performer, effect: Any) -> None:
         found = do.workload()
-        do.patch_owned(paths.DEPLOYMENTS, found, make(found, effect), last=last)
+        do.patch(paths.DEPLOYMENTS, found, make(found, effect))
 
     return carry
 
 
 def _claim(do: Performer, _: effects.Effect) -> None:
     found = do.client.get(paths.DEPLOYMENTS.path(do.namespace, do.release["spec"]["workloadRef"]["name"]))
-    do.patch_owned(paths.DEPLOYMENTS, found, deployment.claim(found, do.release["metadata"]["name"]), last=True)
+    do.patch(paths.DEPLOYMENTS, found, deployment.claim(found, do.release["metadata"]["name"]))
 
 
 def _set_replicas(do: Performer, effect: effects.SetReplicas) -> None:
-    found = do.workload()["metadata"]
-    path = paths.DEPLOYMENTS.path(do.namespace, found["name"], paths.SCALE)
-    same = {"resourceVersion": found["resourceVersion"]}
-    do.client.patch(path, {"metadata": same, "spec": {"replicas": effect.replicas}}, MERGE_PATCH)
+    do.patch(paths.DEPLOYMENTS, do.workload(), [{"op": "add", "path": "/spec/replicas", "value": effect.replicas}])
 
 
 def _write_template(do: Performer, effect: effects.WriteTemplate) -> None:
     kept = do.client.get(paths.CONTROLLER_REVISIONS.path(do.namespace, effect.kept))
-    do.patch_owned(paths.DEPLOYMENTS, do.workload(), deployment.write_template(effect, kept), last=True)
+    do.patch(paths.DEPLOYMENTS, do.workload(), deployment.write_template(effect, kept))
 
 
 def _create(do: Performer, effect: effects.CreateReplicaSet) -> None:
@@ -325,7 +278,7 @@ def _delete_job(do: Performer, effect: effects.DeleteJob) -> None:
 
 def _pin(do: Performer, effect: effects.Pin) -> None:
     found = do.seen(paths.SERVICES, effect.service)
-    do.patch_owned(paths.SERVICES, found, services.pin(found, effect), last=effect.new is None)
+    do.patch(paths.SERVICES, found, services.pin(found, effect))
 
 
 def _ensure_candidate_service(do: Performer, effect: effects.EnsureCandidateService) -> None:
@@ -365,7 +318,7 @@ def _set_weight(do: Performer, effect: effects.SetWeight) -> None:
     split = ROUTER.read(route, known)
     if isinstance(split, Unusable):
         raise Stale(split.problem)
-    do.patch_owned(paths.HTTP_ROUTES, route, ROUTER.write(route, split.service, effect.weight), last=effect.weight is None)
+    do.patch(paths.HTTP_ROUTES, route, ROUTER.write(route, split.service, effect.weight))
 
 
 Carry = Callable[[Performer, Any], None]
@@ -376,9 +329,9 @@ _PERFORM: dict[type[effects.Effect], Carry] = {
     effects.Keep: _keep,
     effects.Forget: _forget,
     effects.Claim: _claim,
-    effects.Unclaim: _on_workload(deployment.unclaim, last=True),
-    effects.TakeWheel: _on_workload(deployment.take_wheel, last=True),
-    effects.GiveBack: _on_workload(deployment.give_back, last=True),
+    effects.Unclaim: _on_workload(deployment.unclaim),
+    effects.TakeWheel: _on_workload(deployment.take_wheel),
+    effects.GiveBack: _on_workload(deployment.give_back),
     effects.WriteTemplate: _write_template,
     effects.SetReplicas: _set_replicas,
     effects.CreateReplicaSet: _create,

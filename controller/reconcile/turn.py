@@ -5,7 +5,6 @@ display is written less often, and never by itself makes another turn.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 from controller.api import names
 from controller.kube import paths
 from controller.kube.client import JSON_PATCH
-from controller.kube.errors import ApiError, Forbidden, Invalid, NotFound, TooManyRequests
+from controller.kube.errors import ApiError, Forbidden, Invalid, NotFound
 from controller.reconcile import commit, templates
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key
@@ -46,8 +45,6 @@ _LAGGING = 5.0
 """Seconds at most between two times that the same is done, because a view does not show it yet."""
 _RACES = 5
 """So often one effect may find the world other than it expected; more before the next commit is no race but a failure."""
-_TIDY_AGAIN = 2.0
-"""Seconds until entries in managedFields that could not be dropped are tried again."""
 _LOOK_AGAIN = {Phase.INITIALIZING: 0.8, Phase.BLOCKED: 2.0}
 """Seconds until the same for a phase that waits for what no view of the namespace tells: a policy, a MetricSource."""
 _MISSING = 5.0
@@ -107,21 +104,13 @@ class Reconciler:
         decision = decide(spec, replace(observation, **more), status, memory.now(self._clock))
         if not readable:
             log.warning("status_unreadable", release=key, message="the status was changed by hand; what cannot be is made anew")
-        if status.wheel is None:
-            memory.looked_after = True  # All that is written from here on is heard by this process.
-        elif not memory.looked_after and memory.scope:
-            # Whoever led before may have ended between two writes.
-            self._suspect(self._performer(release, status, memory), memory)
         release = self._commit(key, release, status, decision, memory, readable=readable)
         if release is None:
             return Next(after=_again(memory.tried("commit")))
         self.inbox.take(key, waiting)
         # Questions go out before effects: a slow API must not delay the evidence.
         due = self._asker.ask(key, spec, decision.status, decision.asking, memory) if spec else None
-        self._tidy(self._performer(release, status, memory), memory)
         following = self._perform(key, release, decision, memory, due)
-        if memory.left and following.failed is None:
-            following = replace(following, after=_TIDY_AGAIN if following.after is None else min(following.after, _TIDY_AGAIN))
         if following.after is None:
             memory.rest()
         return following
@@ -204,7 +193,9 @@ class Reconciler:
     # --- effects
 
     def _perform(self, key: Key, release: Object, decision: Decision, memory: Memory, due: datetime | None) -> Next:
-        performer = self._performer(release, decision.status, memory)
+        performer = Performer(
+            cluster=self._cluster, release=release, status=decision.status, memory=memory, may_write=self._may_write
+        )
         memory.busy = not decision.pending.settled
         wait = memory.early(decision.effects, self._clock.steady())
         failed = wait > 0
@@ -228,8 +219,6 @@ class Reconciler:
                 failed = True
             except ApiError as error:
                 failed, wait = True, max(wait, self._failed(key, release, effect, error, memory))
-                if error.retryable and not isinstance(error, TooManyRequests):  # It may have been done all the same.
-                    self._suspect(performer, memory)
         if not decision.effects:
             memory.failing.clear()
         moments = ((decision.wake_at, memory.now(self._clock)), (due, memory.asking_at(self._clock)))
@@ -255,22 +244,6 @@ class Reconciler:
         if memory.publish_in:
             after = min(memory.publish_in, after) if after is not None else memory.publish_in
         return None if after is None else max(0.0, after)
-
-    def _performer(self, release: Object, status: Status, memory: Memory) -> Performer:
-        return Performer(cluster=self._cluster, release=release, status=status, memory=memory, may_write=self._may_write)
-
-    @staticmethod
-    def _suspect(performer: Performer, memory: Memory) -> None:
-        """A write whose answer nobody heard may have left an entry in managedFields."""
-        with suppress(Stale, ApiError):
-            memory.leave(performer.shared())
-            memory.looked_after = True
-
-    @staticmethod
-    def _tidy(performer: Performer, memory: Memory) -> None:
-        """Drop what may have been left. What cannot be dropped now is tried again, and holds up nothing."""
-        with suppress(Stale):
-            memory.left = {at: one for at, one in memory.left.items() if not performer.disown(at[0], one)}
 
     def _failed(self, key: Key, release: Object, effect: effects.Effect, error: ApiError, memory: Memory) -> float:
         metrics.effect(effect.kind(), ok=False)

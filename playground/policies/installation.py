@@ -14,7 +14,7 @@ GROUP = "admissionregistration.k8s.io"
 _PREFIX = "playground.release-coordinator.io/"
 _EFFECT, _CONTROLLER, _BREAK_GLASS = _PREFIX + "effect", _PREFIX + "controller", _PREFIX + "break-glass"
 _DESCRIPTION = "The playground evaluates no CEL. What this policy of the chart does is built in, while it and its binding exist."
-MUTATING = ("hold", "pin", "requested-by")
+MUTATING = ("hold", "ownership", "pin", "requested-by")
 DENYING = ("hold-guard", "release-writers")
 WARNING = ("hold-notice", "pin-notice")
 
@@ -81,16 +81,23 @@ def _manifest(kind: str, name: str, annotations: Mapping[str, str], spec: Object
     return {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
+_DEPLOYMENTS, _RELEASES = (("apps", ["deployments"]),), (("release-coordinator.io", ["releases"]),)
+_RESOURCES: Mapping[str, Iterable[tuple[str, list[str]]]] = {
+    "hold": _DEPLOYMENTS, "hold-guard": _DEPLOYMENTS, "hold-notice": _DEPLOYMENTS,
+    "ownership": (*_DEPLOYMENTS, ("", ["services"]), ("gateway.networking.k8s.io", ["httproutes"])),
+    "pin": (("", ["services", "services/status"]),), "pin-notice": (("", ["services"]),),
+    "release-writers": _RELEASES, "requested-by": _RELEASES,
+}  # fmt: skip
+
+
 def _spec(effect: str) -> Object:
-    group, resources = {
-        "hold": ("apps", ["deployments"]), "hold-guard": ("apps", ["deployments"]), "hold-notice": ("apps", ["deployments"]),
-        "pin": ("", ["services", "services/status"]), "pin-notice": ("", ["services"]),
-        "release-writers": ("release-coordinator.io", ["releases"]), "requested-by": ("release-coordinator.io", ["releases"]),
-    }[effect]  # fmt: skip
-    operations = ["CREATE", "UPDATE"] if resources == ["releases"] else ["UPDATE"]
-    versions = ["*"] if resources == ["releases"] else ["v1"]
-    rule: dict[str, Any] = {"apiGroups": [group], "apiVersions": versions, "operations": operations, "resources": resources}
-    spec: Object = {"failurePolicy": "Ignore" if effect in WARNING else "Fail", "matchConstraints": {"resourceRules": [rule]}}
+    operations, versions = (["CREATE", "UPDATE"], ["*"]) if _RESOURCES[effect] is _RELEASES else (["UPDATE"], ["v1"])
+    rules: list[dict[str, Any]] = [
+        {"apiGroups": [group], "apiVersions": versions, "operations": operations, "resources": resources}
+        for group, resources in _RESOURCES[effect]
+    ]
+    failure = "Ignore" if effect in (*WARNING, "ownership") else "Fail"
+    spec: Object = {"failurePolicy": failure, "matchConstraints": {"resourceRules": rules}}
     return spec | ({"reinvocationPolicy": "IfNeeded"} if effect in MUTATING else {})
 
 

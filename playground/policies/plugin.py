@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from playground.apiserver.admission import Attempt, Denial
-from playground.policies import hold, hold_guard, hold_notice, pin, pin_notice, release_writers, requested_by
+from playground.policies import hold, hold_guard, hold_notice, ownership, pin, pin_notice, release_writers, requested_by
 from playground.policies.installation import GROUP, Bound, bound
 from playground.policies.write import PIN, RELEASE, Object, Write, labels
 
@@ -21,21 +21,25 @@ List = Callable[[str], list[Object]]
 class Seen:
     """What a policy sees: writes on these resources, with this label on the object before or after ("": without asking).
 
-    `but_ours`: except the controller's.
+    `ours`: only the controller's (True), or only those of others (False).
     """
 
     resources: tuple[str, ...]
     label: str = ""
     operations: tuple[str, ...] = ("UPDATE",)
-    but_ours: bool = False
+    ours: bool | None = None
 
 
 _DEPLOYMENTS = Seen(resources=("deployments.apps",), label=RELEASE)
-_RELEASES = Seen(resources=("releases.release-coordinator.io",), operations=("CREATE", "UPDATE"), but_ours=True)
+_RELEASES = Seen(resources=("releases.release-coordinator.io",), operations=("CREATE", "UPDATE"), ours=False)
 
 MUTATIONS: Mapping[str, tuple[Seen, Mutation]] = {
     "hold": (_DEPLOYMENTS, hold.mutate),
-    "pin": (Seen(resources=("services", "services/status"), label=PIN, but_ours=True), pin.mutate),
+    "ownership": (
+        Seen(resources=("deployments.apps", "services", "httproutes.gateway.networking.k8s.io"), ours=True),
+        ownership.mutate,
+    ),
+    "pin": (Seen(resources=("services", "services/status"), label=PIN, ours=False), pin.mutate),
     "requested-by": (_RELEASES, requested_by.mutate),
 }
 DENIALS: Mapping[str, tuple[Seen, Validation]] = {
@@ -44,10 +48,10 @@ DENIALS: Mapping[str, tuple[Seen, Validation]] = {
 }
 WARNINGS: Mapping[str, tuple[Seen, Validation]] = {
     "hold-notice": (
-        Seen(resources=("deployments.apps",), label=RELEASE, but_ours=True),
+        Seen(resources=("deployments.apps",), label=RELEASE, ours=False),
         lambda write, _: hold_notice.notices(write),
     ),
-    "pin-notice": (Seen(resources=("services",), label=PIN, but_ours=True), lambda write, _: pin_notice.notices(write)),
+    "pin-notice": (Seen(resources=("services",), label=PIN, ours=False), lambda write, _: pin_notice.notices(write)),
 }
 
 
@@ -83,7 +87,7 @@ class Policies:
         policies, bindings = (self._listed(f"{kind}admission{part}.{GROUP}") for part in ("policies", "policybindings"))
         for policy in bound(policies, bindings, attempt.namespace):
             write = _write(attempt, policy)
-            if policy.effect == effect and not (seen.but_ours and write.ours):
+            if policy.effect == effect and seen.ours in (None, write.ours):
                 yield policy, write
 
 

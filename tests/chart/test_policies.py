@@ -5,7 +5,7 @@ import pytest
 from tests.chart.conftest import CHART, Helm, Render, find, of_kind
 
 GROUP = "admissionregistration.k8s.io"
-MUTATING = ("hold", "pin", "requested-by")
+MUTATING = ("hold", "ownership", "pin", "requested-by")
 VALIDATING = {"hold-guard": ["Deny"], "release-writers": ["Deny"], "hold-notice": ["Warn"], "pin-notice": ["Warn"]}
 
 
@@ -53,17 +53,22 @@ def test_each_policy_is_bound_once_with_its_action(render: Render) -> None:
 
 @pytest.mark.parametrize("name", MUTATING + tuple(VALIDATING))
 def test_a_failing_policy_closes_and_a_failing_notice_does_not(render: Render, name: str) -> None:
-    """When CEL fails, the hold refuses rather than lets through; a warning is not worth a refusal."""
+    """When CEL fails, the hold refuses rather than lets through; a warning, or our name on an object, is not worth a refusal."""
     kind = "MutatingAdmissionPolicy" if name in MUTATING else "ValidatingAdmissionPolicy"
     spec = find(render(), kind, f"release-coordinator-{name}")["spec"]
-    assert spec["failurePolicy"] == ("Ignore" if name.endswith("notice") else "Fail")
+    assert spec["failurePolicy"] == ("Ignore" if name.endswith(("notice", "ownership")) else "Fail")
 
 
 def test_workloads_that_are_not_ours_never_meet_a_policy(render: Render) -> None:
-    """Fail-closed policies on Deployments and Services select ours by label; the others are on our own resource."""
+    """Policies on Deployments and Services select ours by label, or our own writes by our name; the others are on Releases."""
     manifests = render()
     for policy in of_kind(manifests, "MutatingAdmissionPolicy") + of_kind(manifests, "ValidatingAdmissionPolicy"):
         match = policy["spec"]["matchConstraints"]
+        if policy["metadata"]["name"].endswith("-ownership"):
+            (condition,) = policy["spec"]["matchConditions"]
+            user = "system:serviceaccount:rc:release-coordinator"
+            assert condition["expression"].startswith(f"request.userInfo.username == '{user}' && ")
+            continue
         resources = {r for rule in match["resourceRules"] for r in rule["resources"]}
         key = {"deployments": "release", "services": "pin"}.get(min(resources))
         if key is None:
@@ -81,7 +86,7 @@ def test_watched_namespaces_bind_the_policies_there_only(render: Render) -> None
     assert not [m for k in kinds for m in of_kind(everywhere, k) if "matchResources" in m["spec"]]
     selectors = [m["spec"]["matchResources"]["namespaceSelector"] for k in kinds for m in of_kind(bound, k)]
     expression = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["shop"]}
-    assert selectors == [{"matchExpressions": [expression]}] * 7
+    assert selectors == [{"matchExpressions": [expression]}] * 8
 
 
 def test_two_installations_have_no_cluster_scoped_name_in_common(render: Render) -> None:
@@ -91,7 +96,7 @@ def test_two_installations_have_no_cluster_scoped_name_in_common(render: Render)
         {(m["kind"], m["metadata"]["name"]) for m in manifests if m["kind"].startswith(scoped)}
         for manifests in (render(), render('fullnameOverride="other"'))
     )
-    assert len(first) == len(second) == 20
+    assert len(first) == len(second) == 22
     assert not first & second
 
 

@@ -15,7 +15,6 @@ WORKLOADS = {
     (RC, "releases/finalizers"): "update",
     ("apps", "deployments"): "get list patch watch",
     ("apps", "deployments/status"): "patch",
-    ("apps", "deployments/scale"): "patch",
     ("apps", "deployments/finalizers"): "update",
     ("apps", "replicasets"): "create delete get list patch watch",
     ("apps", "controllerrevisions"): "create delete get list",

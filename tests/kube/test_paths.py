@@ -17,7 +17,7 @@ ADMISSION = "/apis/admissionregistration.k8s.io/v1"
         (paths.PODS.path("shop"), "/api/v1/namespaces/shop/pods", "pods"),
         (paths.PODS.path(), "/api/v1/pods", "pods"),
         (
-            paths.DEPLOYMENTS.path("shop", "a", paths.SCALE),
+            paths.DEPLOYMENTS.path("shop", "a", "scale"),
             f"{APPS}/namespaces/shop/deployments/a/scale",
             "deployments/scale",
         ),

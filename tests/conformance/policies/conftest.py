@@ -3,6 +3,7 @@
 Nothing of the controller runs: the policies must hold without it. What it would write is written here in its name.
 """
 
+import itertools
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ def _wait_until_loaded(site: Site) -> None:
     }
     site.kubectl("create", "-f", "-", input=yaml.safe_dump({"apiVersion": "v1", "kind": "Service"} | service))
     site.kubectl("create", "-f", "-", input=deployment_text("probe", labels=("release", "held")))
-    release = f"/apis/release-coordinator.io/v1alpha1/namespaces/{site.namespace}/releases?dryRun=All"
+    release, probes = f"/apis/release-coordinator.io/v1alpha1/namespaces/{site.namespace}/releases?dryRun=All", itertools.count()
     body = {"apiVersion": "release-coordinator.io/v1alpha1", "kind": "Release", "spec": {"workloadRef": {"name": "probe"}},
             "metadata": {"name": "probe", "annotations": {PREFIX + "requested-by": "forged"}}}  # fmt: skip
 
@@ -147,6 +148,10 @@ def _wait_until_loaded(site: Site) -> None:
     def pinned() -> bool:
         done = site.kubectl("annotate", "svc/probe", "a=b", "--dry-run=server", "-o", "yaml")
         return "pod-template-hash" in yaml.safe_load(done.stdout)["spec"]["selector"]
+
+    def disowned() -> bool:
+        site.ours("label", "svc/probe", "--overwrite", f"probed={next(probes)}", "--field-manager=ours")
+        return "ours" not in [entry["manager"] for entry in site.get("svc", "probe")["metadata"]["managedFields"]]
 
     def stamped() -> bool:
         try:
@@ -165,7 +170,7 @@ def _wait_until_loaded(site: Site) -> None:
         return "may not write Release" in done.stderr
 
     grant(site, "nobody", "release-coordinator.io", "releases")
-    for question in (held, guarded, pinned, stamped, writers_checked):
+    for question in (held, guarded, pinned, disowned, stamped, writers_checked):
         site.cluster.wait_for(question, what=f"policies: {question.__name__}")
 
 

@@ -126,7 +126,7 @@ def test_rollout_undo_is_held_and_brings_no_mark_back(site: Site) -> None:
 
 
 def test_server_side_apply_without_force_goes_on_in_mid_release(site: Site) -> None:
-    """The owner's next `helm upgrade` meets no conflict on what the policy or we have changed, our entry once dropped."""
+    """The owner's next `helm upgrade` meets no conflict on what the policy or we have changed."""
     name = f"held-{next(_names)}"
     options = ("--server-side", "--field-manager=helm")
     site.kubectl("apply", *options, "-f", "-", input=deployment_text(name))
@@ -136,10 +136,6 @@ def test_server_side_apply_without_force_goes_on_in_mid_release(site: Site) -> N
         {"op": "replace", "path": "/spec/strategy", "value": {"type": "Recreate"}},
         {"op": "add", "path": "/metadata/labels/release-coordinator.io~1driven", "value": "true"},
     ]))  # fmt: skip
-    managers = [entry["manager"] for entry in site.get("deploy", name)["metadata"]["managedFields"]]
-    entry = f"/metadata/managedFields/{managers.index('ours')}"
-    drop = [{"op": "test", "path": entry + "/manager", "value": "ours"}, {"op": "remove", "path": entry}]
-    site.ours("patch", f"deploy/{name}", "--type=json", "--field-manager=drop", "-p", json.dumps(drop))
     for tag in ("app:2", "app:3", "app:3"):
         site.kubectl("apply", *options, "-f", "-", input=deployment_text(name, tag))
         after = site.get("deploy", name)
@@ -284,6 +280,19 @@ def test_the_strategy_is_kept_while_we_drive(site: Site, writer: str) -> None:
         assert after["spec"]["paused"] is True
         assert json.loads(after["metadata"]["annotations"][PREFIX + "strategy"]) == LIMITS
         assert ("the change of spec.strategy was kept back" in said) is told
+
+
+@pytest.mark.parametrize("limits", [{"maxSurge": "30%", "maxUnavailable": 0}, {"maxSurge": 2, "maxUnavailable": "10%"}])
+def test_whatever_strategy_a_driven_one_has_is_kept(site: Site, limits: Manifest) -> None:
+    """Number by number, also one that is not ours: Recreate on what somebody unpaused meanwhile would take its pods away."""
+    name, rolling = driven(site), {"type": "RollingUpdate", "rollingUpdate": limits}
+    site.ours("patch", f"deploy/{name}", "--type=json", "-p", json.dumps([
+        {"op": "replace", "path": "/spec/strategy", "value": rolling}
+    ]))  # fmt: skip
+    site.kubectl("patch", f"deploy/{name}", "--type=json", "-p", json.dumps([
+        {"op": "replace", "path": "/spec/strategy", "value": {"type": "Recreate"}}
+    ]))  # fmt: skip
+    assert settled(site, name)["spec"]["strategy"] == rolling
 
 
 def test_our_own_template_is_held_and_our_own_unpause_passes(site: Site) -> None:

@@ -19,15 +19,11 @@ def service_text(name: str) -> str:
 
 
 def pinned(site: Site, *options: str) -> str:
-    """A Service that we have pinned to revision h1, our entry in managedFields dropped; its name."""
+    """A Service that we have pinned to revision h1; its name."""
     name = f"pinned-{next(_names)}"
     site.kubectl("apply", *options, "-f", "-", input=service_text(name))
     body = {"metadata": {"labels": {PREFIX + "pin": "h1"}}, "spec": {"selector": {"pod-template-hash": "h1"}}}
     site.ours("patch", f"svc/{name}", "--type=merge", "--field-manager=ours", "-p", json.dumps(body))
-    managers = [entry["manager"] for entry in site.get("svc", name)["metadata"]["managedFields"]]
-    entry = f"/metadata/managedFields/{managers.index('ours')}"
-    drop = [{"op": "test", "path": entry + "/manager", "value": "ours"}, {"op": "remove", "path": entry}]
-    site.ours("patch", f"svc/{name}", "--type=json", "-p", json.dumps(drop))
     return name
 
 

@@ -331,9 +331,16 @@ class Shop:
         release = self.plane.find(self.release_path)
         if release and release["metadata"].get("finalizers"):
             left.append("finalizer")
-        owned = [o for o in (deployment, *services, *routes) for m in o["metadata"]["managedFields"]
-                 if m["manager"] == "release-coordinator" and m.get("subresource") != "status"]  # fmt: skip
-        return left + [f"managedFields of {o['kind']} {o['metadata']['name']}" for o in owned]
+        return left + [f"managedFields of {one}" for one in self.owned()]
+
+    def owned(self) -> list[str]:
+        """Deployment, Services and route, as far as their managedFields name us as an owner."""
+        services = [s for s in self.items("services") if (s["spec"].get("selector") or {}).get("app") == self.name
+                    and not s["metadata"]["name"].endswith("-candidate")]  # fmt: skip
+        routes = [self.get("httproute")] if self.gateway is not None else []
+        return [f"{one['kind']} {one['metadata']['name']}" for one in (self.get("deployment"), *services, *routes)
+                for entry in one["metadata"]["managedFields"]
+                if entry["manager"] == "release-coordinator" and entry.get("subresource") != "status"]  # fmt: skip
 
 
 def _restarts(pod: Manifest) -> int:

@@ -97,7 +97,7 @@ def test_an_unchanged_helm_upgrade_meets_no_conflict_in_any_phase(plane: Control
     attempt = cart.wait_for_trial_weight(50)["trial"]["attempt"]
     helm("2")
     assert cart.status()["trial"]["attempt"] == attempt
-    assert cart.wheel_is_ours()
+    assert (cart.wheel_is_ours(), cart.owned()) == (True, [])
     helm("3")
     cart.wait_for(lambda: (cart.status().get("trial") or {}).get("attempt") == attempt + 1, what="the next trial")
     helm("3")
