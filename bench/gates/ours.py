@@ -121,7 +121,7 @@ def _common(sides: Sides, common: float) -> Array:
     """The windows before which stable's bad share was that large."""
     used = _used(sides)
     known, ill = _before(sides.stable_total, used), _before(sides.stable_bad, used)
-    return (known > 0) & (ill >= common * known)
+    return (known > 0) & (ill / np.maximum(known, 1) >= common)
 
 
 def _used(sides: Sides) -> Array:

@@ -47,6 +47,15 @@ class Checked:
         return (*path[:3], "template") if from_template else path
 
 
+def template_of(access: Access, namespace: str, named: TemplateRef) -> GateTemplateSpec | None:
+    """The template that a Release of this namespace names, if the cluster has a valid one that may be read."""
+    kind = TEMPLATES[named.kind]
+    with suppress(NotFound, Forbidden, ValueError):
+        found = access.client.get(kind.path(namespace if kind.namespaced else None, named.name))
+        return GateTemplateSpec.model_validate(found.get("spec") or {})
+    return None
+
+
 class Neighbours:
     """All objects that were given."""
 
@@ -70,10 +79,9 @@ class Neighbours:
         namespace = beside.namespace if named.kind is TemplateKind.GATE_TEMPLATE else None
         key = (named.kind, namespace, named.name)
         if key not in self._templates and self._access is not None:
-            with suppress(NotFound, Forbidden, ValueError):
-                kind = TEMPLATES[named.kind]
-                path = kind.path((namespace or self._access.namespace) if kind.namespaced else None, named.name)
-                self._templates[key] = GateTemplateSpec.model_validate(self._access.client.get(path).get("spec") or {})
+            found = template_of(self._access, beside.namespace or self._access.namespace, named)
+            if found is not None:
+                self._templates[key] = found
         return self._templates.get(key)
 
     def of(self, kind: str, beside: Resource) -> list[Resource]:

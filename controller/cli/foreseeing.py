@@ -1,4 +1,4 @@
-"""`lint --cluster`: could the gates that compare see anything in the steps' time? Asked of the cluster that is meant.
+"""`lint --cluster` and `review`: could the gates that compare see anything in the steps' time? Asked of the cluster meant.
 
 Stable's pods are those that run there now. Their requests are asked of the gate's MetricSource: through the API server where its
 address is a Service, with the user's own rights, else directly. Credentials of a MetricSource are in Secrets that users may not
@@ -6,16 +6,17 @@ read, so one that needs them is not asked. What cannot be known is said, and is 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from controller.api import names
 from controller.cli.access import Access
 from controller.cli.answers import may_not
-from controller.cli.comparing import Checked
+from controller.cli.comparing import Checked, template_of
 from controller.cli.doubts import duration_of
 from controller.cli.findings import Finding, Severity
 from controller.cli.manifests import Path
@@ -23,24 +24,22 @@ from controller.kube import paths
 from controller.kube.errors import ApiError, Forbidden, NotFound
 from controller.metrics.answers import read_series
 from controller.metrics.source import PrometheusSource, SourceSettings
-from controller.reconcile.counting import edges, questions
+from controller.reconcile.foreseeing import Look
 from controller.workloads.deployment import owned_by
-from strategies.analysis import counters, query
-from strategies.analysis.counters import Side, Sides
+from strategies.analysis import query
+from strategies.analysis.counters import Side
 from strategies.analysis.feasibility import Traffic
 from strategies.analysis.series import Series
 from strategies.analysis.verdict import Unknown
-from strategies.analysis.windows import Span
-from strategies.rollout.foreseen import LONGEST, Blind, blind
+from strategies.rollout.foreseen import blind, compares, remedy, said, told
 from strategies.rollout.plan import taken
-from strategies.spec.base import format_duration
 from strategies.spec.gate import Counting, Gate
 from strategies.spec.metric_source import MetricSourceSpec, allows
-from strategies.spec.release import StrategyType
+from strategies.spec.release import ReleaseSpec, StrategyType
+from strategies.spec.review import LONGEST
+from strategies.spec.templating import fill
 
 Object = dict[str, Any]
-_OVER = timedelta(minutes=10)
-"""For how long before now stable's requests are counted."""
 _SERVICE = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)(?:\.svc(?:\.[a-z0-9.-]+)?)?")
 _PORTS = {"http": 80, "https": 443}
 
@@ -69,48 +68,50 @@ def foresee(access: Access, release: Checked) -> Iterator[Finding]:
     resource, kind = release.resource, release.spec.strategy.type
     # What Auto chooses is known at the start only; of what it can choose, a canary is what has steps.
     spec = taken(release.spec, StrategyType.CANARY if kind is StrategyType.AUTO else kind)
-    comparing = [(number, gate, gate.counting) for number, gate in enumerate(spec.gates) if gate.counting is not None]
+    comparing = [(number, gate) for number, gate in enumerate(spec.gates) if gate.counting is not None]
     if not comparing:
         return
-    namespace = resource.namespace or access.namespace
-    traffic: dict[str, Traffic] = {}
     try:
-        stable = _stable(access, namespace, spec.workload_ref.name)
+        replicas, seen = _seen(access, resource.namespace or access.namespace, resource.name, spec)
     except _NotKnown as why:
         yield _hint(release, ("spec", "gates"), str(why))
         return
-    for number, gate, asked in comparing:
-        try:
-            question = _question(access, namespace, asked.source)
-            traffic[gate.name] = _traffic(question, resource.name, gate, asked, stable)
-        except _NotKnown as why:
-            yield _hint(release, ("spec", "gates", number), str(why))
-    for each in blind(spec, stable.replicas, traffic):
+    for number, gate in comparing:
+        if isinstance(found := seen[gate.name], Unknown):
+            yield _hint(release, ("spec", "gates", number), found.message)
+    traffic = {name: found for name, found in seen.items() if isinstance(found, Traffic)}
+    for each in blind(spec, replicas, traffic):
         path = duration_of(spec.strategy.type, each.step, each.number) or ("spec", "strategy")
-        yield resource.finding(path, _said(each, traffic[each.gate.name]), _remedy(each), Severity.WARNING)
+        yield resource.finding(path, said(each, traffic[each.gate.name]), remedy(each), Severity.WARNING)
+
+
+def foreseen(access: Access, name: str, spec: ReleaseSpec) -> tuple[str, ...]:
+    """What a review says of the gates that compare, of a Release of this name in the namespace; `spec` as it goes out."""
+    spec, _ = fill(spec, partial(template_of, access, access.namespace))
+    if not compares(spec):
+        return ()
+    try:
+        return told(spec, *_seen(access, access.namespace, name, spec))
+    except _NotKnown as why:
+        return (f"What the gates could see is not known: {why}."[:LONGEST],)
+
+
+def _seen(access: Access, namespace: str, name: str, spec: ReleaseSpec) -> tuple[int, dict[str, Traffic | Unknown]]:
+    """The pods of the Deployment, and by gate its requests. Raises _NotKnown where there is nothing to look at."""
+    stable = _stable(access, namespace, spec.workload_ref.name)
+    found: dict[str, Traffic | Unknown] = {}
+    for gate, asked in ((gate, gate.counting) for gate in spec.gates if gate.counting is not None):
+        assert asked is not None
+        try:
+            found[gate.name] = _traffic(_question(access, namespace, asked.source), name, gate, asked, stable)
+        except _NotKnown as why:
+            found[gate.name] = Unknown(reason="NotKnown", message=str(why))
+    return stable.replicas, found
 
 
 def _hint(release: Checked, path: Path, why: str) -> Finding:
     return release.resource.finding(path, f"not looked whether gates could see harm in time: {why}",
                                     "The gate says it while a release runs.", Severity.HINT)  # fmt: skip
-
-
-def _said(found: Blind, traffic: Traffic) -> str:
-    given, share = format_duration(found.step.duration), f"{traffic.bad * 100:.3g} %"
-    when = "be found within a day" if found.duration is None else f"take {format_duration(found.duration)} to be found"
-    not_ = "not " if found.duration is None else ""
-    short = f"{given} at {found.step.weight} % is too short for gate {found.gate.name}"
-    return (f"{short}: at stable's {traffic.rate:.3g} requests a second, {share} of them bad, a candidate that is "
-            f"{found.times:.3g} times as bad would {not_}{when}")  # fmt: skip
-
-
-def _remedy(found: Blind) -> str:
-    ways = [f"make it {format_duration(found.duration)}"] if found.duration is not None and found.duration < LONGEST else []
-    ways += [f"give the step {found.weight} %"] if found.weight is not None and found.weight > found.step.weight else []
-    if not ways:
-        return "No duration up to a day and no weight up to 50 % would do; count something that fails more often, or add a job."
-    text = " or ".join(ways)
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def _stable(access: Access, namespace: str, name: str) -> _Stable:
@@ -193,20 +194,9 @@ class _Question:
 
 def _traffic(question: _Question, release: str, gate: Gate, asked: Counting, stable: _Stable) -> Traffic:
     """Counted as the gate itself counts, in one window. Raises _NotKnown."""
-    span = Span(start=question.at - _OVER, end=question.at - asked.delay)
-    mine = Sides(candidate=stable.side(asked), stable=None)
-    texts = questions(gate, (question.namespace, release), question.source.labels, _OVER + asked.delay, mine)
-    answers = [question.ask(text) for text in texts]
-    (window,) = counters.windows([span], answers, edges(gate, mine), mine)
-    if isinstance(window, Unknown):
-        raise _NotKnown(f"MetricSource {question.name}: {window.message.replace('the candidate: ', '')}")
-    if not window.candidate.total:
-        raise _NotKnown(f"MetricSource {question.name} has seen no requests of stable in the last {format_duration(_OVER)}")
-    return Traffic.seen(window.candidate, _seconds(span, answers))
-
-
-def _seconds(span: Span, answers: Iterable[tuple[Series, ...]]) -> float:
-    """How much of the span was counted: the series of young pods begin within it."""
-    every = [one for each in answers for one in each]
-    first = min([one.samples[0][0] for one in every if one.samples] + [one.histograms[0].at for one in every if one.native])
-    return max(1.0, span.end.timestamp() - max(span.start.timestamp(), first))
+    looked = Look(gate=gate, side=stable.side(asked), at=question.at)
+    texts = looked.questions((question.namespace, release), question.source.labels)
+    found = looked.traffic([question.ask(text) for text in texts])
+    if isinstance(found, Unknown):
+        raise _NotKnown(f"MetricSource {question.name}: {found.message}")
+    return found

@@ -11,6 +11,7 @@ import click
 from controller.cli import printing
 from controller.cli.access import Access, enter, release_argument, way_options
 from controller.cli.answers import Exit, Problem
+from controller.cli.foreseeing import foreseen
 from controller.cli.lint import Source, sources_of
 from controller.cli.reviewed import against_cluster, from_files, live_spec, live_subject, of_git, offline
 from controller.kube.errors import ApiError
@@ -75,9 +76,12 @@ def _online(name: str | None, files: tuple[str, ...], way: dict[str, Any]) -> tu
     manifests = from_files(_sources(*files)) if files else None
     access = enter(way["kubeconfig"], way["context"], way["namespace"])
     try:
-        if manifests is not None:
-            return examine(against_cluster(access, manifests, name))
-        return _live(access, str(name))
+        if manifests is None:
+            return _live(access, str(name))
+        given = manifests.release(name)
+        if given is not None and given[0].namespace:
+            access = replace(access, namespace=given[0].namespace)
+        return _foreseen(access, *examine(against_cluster(access, manifests, name)))
     except ApiError as error:
         raise access.problem(error) from error
 
@@ -96,7 +100,13 @@ def _live(access: Access, name: str) -> tuple[Case, Review]:
     if status.stable is not None and subject.new is not None and _digest(subject.new) == status.stable.digest:
         raise Problem(f"Nothing waits: users of {name} have what the Deployment says{_last(status)}. "
                       "To review a change before it is applied: releasectl review -f FILE.")  # fmt: skip
-    return case, made
+    return _foreseen(access, case, made)
+
+
+def _foreseen(access: Access, case: Case, made: Review) -> tuple[Case, Review]:
+    """With what the gates could see at stable's requests of now."""
+    subject = case.subject
+    return case, made.model_copy(update={"foreseen": foreseen(access, subject.name, taken(subject.spec, made.strategy))})
 
 
 def _as_begun(case: Case, kept: Review) -> Case:

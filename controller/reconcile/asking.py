@@ -22,10 +22,13 @@ from controller.reconcile import counting
 from controller.reconcile.calling import Caller
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.credentials import SECRETS_MISSED, SECRETS_TRUSTED, Secrets
-from controller.reconcile.memory import Memory
+from controller.reconcile.foreseeing import Look
+from controller.reconcile.memory import Asking, Memory
 from controller.reconcile.running import DryRuns
 from strategies.analysis import query
+from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown
+from strategies.rollout.foreseen import compares
 from strategies.spec.gate import Counting, Gate, Threshold
 from strategies.spec.metric_source import MetricSourceSpec, allows, forced
 from strategies.spec.release import ReleaseSpec
@@ -162,6 +165,41 @@ class Asker:
             return
         for number, text in enumerate(texts):
             self._queries.submit_series(asked.source, found[1], text, due.at, partial(gathering.answered, number), key[0])
+
+    def foresee(self, key: Key, spec: ReleaseSpec, status: Status, memory: Memory) -> None:
+        """Ask once in a release, when it begins, what stable's requests are: its review tells what the gates could see."""
+        trial, stable = status.trial, status.stable
+        if trial is None or stable is None or trial.outcome or status.review is None or status.review.foreseen:
+            return
+        if memory.foreseeing or memory.attempt != trial.attempt or trial.step.index > 0:
+            return
+        memory.foreseeing = True
+        for gate, asked in ((gate, gate.counting) for gate in compares(spec)):
+            assert asked is not None
+            look = Look(gate=gate, side=counting.side(asked, stable), at=_grid(memory.asking_at(self._clock), asked.interval))
+            found = self._usable(asked.source, key[0])
+            seen = partial(self._foreseen, key, memory, memory.asking(gate.name), look)
+            if isinstance(found, Unknown):
+                seen(found)
+                continue
+            try:
+                texts = look.questions(key, found[0].labels)
+            except query.QueryError as error:
+                seen(Unknown(reason="QueryUnusable", message=str(error)))
+                continue
+            together = counting.Together(len(texts), seen)
+            for number, text in enumerate(texts):
+                answered = partial(together.answered, number)
+                self._queries.submit_series(asked.source, found[1], text, look.at, answered, key[0])
+
+    def _foreseen(
+        self, key: Key, memory: Memory, asking: Asking, look: Look, series: list[tuple[Series, ...]] | Unknown
+    ) -> None:  # fmt: skip
+        found = series if isinstance(series, Unknown) else look.traffic(series)
+        if isinstance(found, Unknown):
+            found = replace(found, message=f"MetricSource {look.gate.source}: {found.message}")
+        memory.foresaw(asking, look.gate.name, found)
+        self._wake(key)
 
     def _usable(self, name: str, namespace: str) -> tuple[MetricSourceSpec, PrometheusSource] | Unknown:
         """The source, if this namespace may ask it now."""

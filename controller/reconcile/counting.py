@@ -65,7 +65,7 @@ def since(gate: Gate, trial: Trial) -> datetime | None:
 
 def sides(asked: Counting, status: Status, trial: Trial) -> Sides | Unknown:
     """By which series the two revisions are known."""
-    candidate, stable = _side(asked, trial.candidate), _side(asked, status.stable) if status.stable else None
+    candidate, stable = side(asked, trial.candidate), side(asked, status.stable) if status.stable else None
     if stable == candidate:
         message = ("the pods of stable and candidate have the same names, because Kubernetes cuts long ones; set hashLabel to "
                    "the label that holds pod-template-hash, or shorten the Deployment's name")  # fmt: skip
@@ -77,7 +77,8 @@ def sides(asked: Counting, status: Status, trial: Trial) -> Sides | Unknown:
     return Sides(candidate=candidate, stable=stable)
 
 
-def _side(asked: Counting, revision: Revision) -> Side:
+def side(asked: Counting, revision: Revision) -> Side:
+    """By which series a revision is known."""
     if asked.hash_label is not None:
         return Side.of_hash(asked.hash_label, revision.hash)
     return Side.of_replica_set(asked.pod_label or "pod", revision.replica_set)
@@ -110,6 +111,24 @@ def questions(
     return [counters.question(each, binding, forced(labels, key[0]), length, own) for each in selectors(gate)]
 
 
+class Together:
+    """Waits for the answers to some questions, then hands them on, once: the series of each, or the first problem."""
+
+    def __init__(self, questions: int, then: Callable[[list[tuple[Series, ...]] | Unknown], None]) -> None:
+        self._lock, self._then = threading.Lock(), then
+        self._answers: list[tuple[Series, ...] | Unknown | None] = [None] * questions
+
+    def answered(self, number: int, answer: tuple[Series, ...] | Unknown) -> None:
+        """The answer to the question with this number."""
+        with self._lock:
+            self._answers[number] = answer
+            answers = [each for each in self._answers if each is not None]
+            if len(answers) < len(self._answers):
+                return
+        problem = next((each for each in answers if isinstance(each, Unknown)), None)
+        self._then(problem or [each for each in answers if not isinstance(each, Unknown)])
+
+
 class Gathering:
     """One look: makes the questions, waits for the answers to all of them, then makes windows of these, once."""
 
@@ -118,8 +137,7 @@ class Gathering:
         self._memory, self._asking, self._wake = memory, memory.asking(gate.name), wake
         self._selectors = selectors(gate)
         self._shared = False
-        self._lock = threading.Lock()
-        self._answers: list[tuple[Series, ...] | Unknown | None] = [None] * len(self._selectors)
+        self.answered = Together(len(self._selectors), self._all).answered
 
     def questions(self, key: tuple[str, str], labels: Mapping[str, str]) -> list[str] | Unknown:
         """What to ask for the Release of this namespace and name; `labels` are the MetricSource's."""
@@ -136,21 +154,13 @@ class Gathering:
         self._memory.counted(self._asking, self._gate.name, [("", problem)])
         self._wake()
 
-    def answered(self, number: int, answer: tuple[Series, ...] | Unknown) -> None:
-        """The answer to one of the questions; the last one makes the windows."""
-        with self._lock:
-            self._answers[number] = answer
-            answers = [each for each in self._answers if each is not None]
-            if len(answers) < len(self._answers):
-                return
-        problem = next((each for each in answers if isinstance(each, Unknown)), None)
-        if problem is not None:
-            if self._shared and problem.reason in _TOO_MUCH:
+    def _all(self, series: list[tuple[Series, ...]] | Unknown) -> None:
+        if isinstance(series, Unknown):
+            if self._shared and series.reason in _TOO_MUCH:
                 self._memory.alone.add(self._gate.name)
             source = self._gate.source
-            self.failed(Unknown(reason=problem.reason, message=f"MetricSource {source}: {problem.message}"))
+            self.failed(Unknown(reason=series.reason, message=f"MetricSource {source}: {series.message}"))
             return
-        series = [each for each in answers if not isinstance(each, Unknown)]
         found = counters.windows(self._due.spans, series, edges(self._gate, self._sides), self._sides)
         keys = (span.key for span in self._due.spans)
         self._memory.counted(self._asking, self._gate.name, list(zip(keys, found, strict=True)))

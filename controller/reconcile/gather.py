@@ -66,6 +66,7 @@ class Gatherer:
             "finalizer": names.FINALIZER in (metadata.get("finalizers") or []), "workload": workload,
             "requests": requests, "failing": {k: f.error for k, f in memory.failing.items()}, "samples": memory.answers(),
             "windows": memory.counts(), "told": dict(memory.told),
+            "traffic": memory.traffic,
         }  # fmt: skip
         if not self._needs_namespace(status, workload, memory, base):
             self._cluster.leave(key)

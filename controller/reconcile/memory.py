@@ -13,6 +13,7 @@ from typing import Any
 from controller.clock import Clock
 from controller.reconcile.requests import Presence
 from strategies.analysis.counts import Window
+from strategies.analysis.feasibility import Traffic
 from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Sample, Unknown
 from strategies.spec.release import ReleaseSpec
@@ -58,7 +59,8 @@ class Written:
 @dataclass(slots=True)
 class Memory:
     """Soft state of one Release. `counted_to` is by gate the last window of an answer, `alone` has the gates that ask for their
-    own pods only, because what all ask for is too much, `questions` what each asks, `logs` by uid what Jobs that ended wrote
+    own pods only, because what all ask for is too much, `traffic` is stable's by gate, and `foreseeing` that it was asked for,
+    `questions` what each asks, `logs` by uid what Jobs that ended wrote
     last; `filled` is the spec with its templates filled, for these versions of them; `hold` with when it was looked at
     (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is the resourceVersion of the
     route whose gateways are known to do, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
@@ -77,6 +79,8 @@ class Memory:
     alone: set[str] = field(default_factory=set)
     logs: dict[str, str] = field(default_factory=dict)
     told: dict[str, Told | Unknown] = field(default_factory=dict)
+    traffic: dict[str, Traffic | Unknown] = field(default_factory=dict)
+    foreseeing: bool = False
     calls: dict[str, Call] = field(default_factory=dict)
     failing: dict[str, Failing] = field(default_factory=dict)
     hold: bool | Unknown | None = None
@@ -145,7 +149,7 @@ class Memory:
             if attempt != self.attempt:
                 self.attempt, self.samples, self.asked, self.written = attempt, {}, {}, {}
                 self.windows, self.counted_to, self.alone, self.logs = {}, {}, set(), {}
-                self.told, self.calls = {}, {}
+                self.told, self.calls, self.traffic, self.foreseeing = {}, {}, {}, False
                 self.pods, self.pods_at, self.autoscaled = (), 0.0, None
 
     def asking(self, gate: str) -> Asking:
@@ -172,6 +176,12 @@ class Memory:
         """The answers so far."""
         with self.lock:
             return dict(self.samples)
+
+    def foresaw(self, asking: Asking, gate: str, traffic: Traffic | Unknown) -> None:
+        """Stable's requests before users met the candidate, as this gate counts them; called from the threads that ask."""
+        with self.lock:
+            if asking == self.asking(gate):
+                self.traffic = {**self.traffic, gate: traffic}
 
     def counted(self, asking: Asking, gate: str, found: Sequence[tuple[str, Window | Unknown]]) -> None:
         """Windows arrived, each with its key, oldest first, or one problem with the key ""; called from the threads that ask.

@@ -110,6 +110,8 @@ class Reconciler:
         self.inbox.take(key, waiting)
         # Questions go out before effects: a slow API must not delay the evidence.
         due = self._asker.ask(key, spec, decision.status, decision.asking, memory) if spec else None
+        if spec:
+            self._asker.foresee(key, spec, decision.status, memory)
         following = self._perform(key, release, decision, memory, due)
         if following.after is None:
             memory.rest()

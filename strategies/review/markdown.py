@@ -38,6 +38,9 @@ def _lines(review: Review, forward: tuple[str, ...], back: tuple[str, ...]) -> I
         yield f"- Strategy, chosen by Auto: {review.chosen}"
     yield from ("", "### Checklist")
     yield from (f"- {_MARKS[item.state]} {item.name}: {item.evidence}" for item in review.checklist)
+    if review.foreseen:
+        yield from ("", "### What the Gates Can See")
+        yield from (f"- {line}" for line in review.foreseen)
     yield from ("", "### Red Flags")
     yield from (f"- {flag.name}: {flag.message}" for flag in review.red_flags)
     if not review.red_flags:

@@ -13,12 +13,15 @@ from typing import Any
 from strategies.rollout import gates
 from strategies.rollout.checks import CHECKS
 from strategies.rollout.conditions import conditions
+from strategies.rollout.foreseen import told
 from strategies.rollout.moves import replanned
 from strategies.rollout.order import Pending, pending
+from strategies.rollout.plan import taken
 from strategies.rollout.turn import NO_PODS_PATIENCE, Turn
 from strategies.rollout.wanted import overdue
 from strategies.spec.reason import Reason
 from strategies.spec.release import ReleaseSpec
+from strategies.spec.review import Review
 from strategies.spec.status import Evidence, Outcome, Revision, Status
 from strategies.world.effects import Effect, RemoveRequest
 from strategies.world.observation import Frozen, Observation
@@ -113,7 +116,17 @@ def _shown(turn: Turn, left: Pending) -> Status:
         step = status.trial.step.model_copy(update={"observed_weight": weight})
         candidate = _counted(turn, status.trial.candidate)
         changes["trial"] = status.trial.model_copy(update={"gates": turn.gates, "step": step, "candidate": candidate})
+    changes["review"] = _foreseen(turn)
     return status.model_copy(update=changes)
+
+
+def _foreseen(turn: Turn) -> Review | None:
+    """The review, with what the gates could see once that is known. It is told of the beginning, and stays as it was told."""
+    review, trial, workload, traffic = turn.status.review, turn.trial, turn.workload, turn.observation.traffic
+    if review is None or review.foreseen or not traffic or trial is None or turn.spec is None or workload is None:
+        return review
+    spec = taken(turn.spec, trial.strategy)
+    return review.model_copy(update={"foreseen": told(spec, max(1, workload.replicas), traffic)})
 
 
 def _counted(turn: Turn, revision: Revision | None) -> Revision | None:

@@ -13,10 +13,14 @@ from strategies.analysis import feasibility
 from strategies.analysis.feasibility import Stretch, Traffic
 from strategies.analysis.latency import LatencyTest
 from strategies.analysis.ratio import RatioTest
+from strategies.analysis.verdict import Unknown
 from strategies.rollout import comparing
 from strategies.rollout.plan import Exposure, PlannedStep, of_release
-from strategies.spec.gate import Counting, Gate
+from strategies.spec.base import format_duration
+from strategies.spec.gate import Counting, Gate, GateTime
 from strategies.spec.release import ReleaseSpec
+from strategies.spec.review import LONGEST as LONGEST_SENTENCE
+from strategies.spec.review import MOST_FORESEEN
 
 LONGEST = timedelta(days=1)
 """What would take longer is not to be seen."""
@@ -53,6 +57,56 @@ def blind(spec: ReleaseSpec, replicas: int, traffic: Mapping[str, Traffic]) -> I
                 if needed is None or needed > step.duration:
                     weight = _weight(test, gate.counting, traffic[gate.name], step.duration)
                     yield Blind(gate=gate, step=step, number=number, times=test.certificate, duration=needed, weight=weight)
+
+
+def told(spec: ReleaseSpec, replicas: int, traffic: Mapping[str, Traffic | Unknown]) -> tuple[str, ...]:
+    """What a review says of each gate that compares; nothing until all of their traffic is known, or known not to be."""
+    gates = compares(spec)
+    if any(gate.name not in traffic for gate in gates):
+        return ()
+    found = tuple(line for gate in gates for line in _of_gate(spec, replicas, gate, traffic[gate.name]))
+    return tuple(line[:LONGEST_SENTENCE] for line in found[:MOST_FORESEEN])
+
+
+def compares(spec: ReleaseSpec) -> tuple[Gate, ...]:
+    """The gates that compare at steps."""
+    return tuple(gate for gate in spec.gates if gate.counting is not None and GateTime.STEP in gate.at)
+
+
+def _of_gate(spec: ReleaseSpec, replicas: int, gate: Gate, traffic: Traffic | Unknown) -> Iterator[str]:
+    if isinstance(traffic, Unknown):
+        yield f"What gate {gate.name} could see is not known: {traffic.message.rstrip('.')}."
+        return
+    assert gate.counting is not None
+    unseen = [f"{said(each, traffic)}. {remedy(each)}" for each in blind(spec, replicas, {gate.name: traffic})]
+    yield from unseen
+    if not unseen:
+        times = comparing.not_much_worse(gate.counting)
+        yield f"Gate {gate.name} would see {times:.3g} times as many bad requests within each step, at {_of_stable(traffic)}."
+
+
+def said(found: Blind, traffic: Traffic) -> str:
+    """What is too short, and why; without a full stop."""
+    given = format_duration(found.step.duration)
+    when = "be found within a day" if found.duration is None else f"take {format_duration(found.duration)} to be found"
+    not_ = "not " if found.duration is None else ""
+    return (f"{given} at {found.step.weight} % is too short for gate {found.gate.name}: at {_of_stable(traffic)}, a candidate "
+            f"that is {found.times:.3g} times as bad would {not_}{when}")  # fmt: skip
+
+
+def remedy(found: Blind) -> str:
+    """What would do."""
+    ways = [f"make it {format_duration(found.duration)}"] if found.duration is not None and found.duration < LONGEST else []
+    ways += [f"give the step {found.weight} %"] if found.weight is not None and found.weight > found.step.weight else []
+    if not ways:
+        return "No duration up to a day and no weight up to 50 % would do; count something that fails more often, or add a job."
+    text = " or ".join(ways)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _of_stable(traffic: Traffic) -> str:
+    rate = f"{traffic.rate:,.0f}" if traffic.rate >= 100 else f"{traffic.rate:.3g}"
+    return f"stable's {rate} requests a second, {traffic.bad * 100:.3g} % of them bad"
 
 
 def _duration(test: RatioTest, asked: Counting, traffic: Traffic, weight: int) -> timedelta | None:

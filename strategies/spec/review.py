@@ -13,7 +13,7 @@ from strategies.spec.release import StrategyType
 
 LONGEST = 317
 Said = Annotated[str, StringConstraints(max_length=LONGEST)]
-MOST_GROUNDS, MOST_DIFFERENCES, MOST_SERVICES = 16, 16, 10
+MOST_GROUNDS, MOST_DIFFERENCES, MOST_SERVICES, MOST_FORESEEN = 16, 16, 10, 16
 
 
 class Risk(StrEnum):
@@ -138,4 +138,7 @@ class Review(Record):
     chosen: Said = Field("", description="Why this strategy, where the type is Auto.")
     checklist: tuple[Item, ...] = Field(description="What should be done before a release, each with its evidence.")
     red_flags: tuple[RedFlag, ...] = Field((), description="What should keep a person from letting this out.")
+    foreseen: tuple[Said, ...] = Field(
+        (), description="What the gates that compare could see in the steps' time, at the requests that stable had just before."
+    )
     ready: bool = Field(description="No red flag, and nothing of the checklist is missing.")

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from strategies.analysis.counts import Window
+from strategies.analysis.feasibility import Traffic
 from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Sample, Unknown, Verdict
 
@@ -195,6 +196,7 @@ class Observation:
     `workload` and `route` are None when they do not exist (or no route is named); `hold` says whether the admission policies
     work; `failing` names the effects that failed last time, with the error; `pins_since` is when this process first saw the
     present pins, `watched_since` when it first looked at this release, `told` the webhooks' last answers by idempotency key,
+    `traffic` stable's requests before users met the candidate, by gate,
     `split_route` a route that is split for us although the status names another, or none, `change` both templates while one
     waits that is on no trial, `frozen` the freeze that it has to wait for.
     """
@@ -217,6 +219,7 @@ class Observation:
     windows: Mapping[str, tuple[Window | Unknown, ...]] = field(default_factory=dict)
     jobs: tuple[Job, ...] | Unknown = ()
     told: Mapping[str, Told | Unknown] = field(default_factory=dict)
+    traffic: Mapping[str, Traffic | Unknown] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     gate_problems: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[Request, ...] = ()

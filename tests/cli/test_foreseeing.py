@@ -155,3 +155,15 @@ def test_a_source_outside_of_the_cluster_is_asked_directly(cluster: Double, run:
         ((severity, _, message, _),) = findings(run, manifest(tmp_path, {"name": "errors", "ratio": RATIO}, duration="40s"))
     assert severity == "warning"
     assert "100 % of them bad" in message
+
+
+def test_a_review_of_a_file_says_what_the_gates_could_see(cluster: Double, run: Run, tmp_path: Path) -> None:
+    """As `lint --cluster` does, with the remedy; where it cannot be known, it says why."""
+    cluster.others["metricsources"] = [source()]
+    cluster.prometheus = prometheus(cluster, {"errors": [rows(cluster, 0.2)], "requests": [rows(cluster, 20)]}, [])
+    file = manifest(tmp_path, {"name": "errors", "ratio": RATIO})
+    said = run("review", "-f", file).out
+    assert "### What the Gates Can See\n- 5m at 20 % is too short for gate errors: at stable's 20 requests a second" in said
+    cluster.others["metricsources"] = []
+    said = run("review", "-f", file).out
+    assert "- What gate errors could see is not known: MetricSource default is not in " in said

@@ -1,7 +1,8 @@
 """Real Prometheus with Kubernetes pod discovery; it may be paused or stopped in mid-test.
 
 Every pod port named `http` or `metrics` is scraped once a second. Series carry `namespace`, `pod`, `app` and
-`pod_template_hash`, the last two from the pod's labels.
+`pod_template_hash`, the last two from the pod's labels. A second one beside it scrapes the same and writes into the first,
+with the label `prometheus_replica`: a pair for high availability, before a store that takes what both send.
 """
 
 import json
@@ -23,9 +24,10 @@ _RIGHTS = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "
 class Prometheus:
     """Use as a context manager, or `start` and `stop`; it can be started again, with the data it had."""
 
-    def __init__(self, cluster: ControlPlane) -> None:
-        self._cluster = cluster
-        self._folder = cluster.folder / "prometheus"
+    def __init__(self, cluster: ControlPlane, beside: "Prometheus | None" = None) -> None:
+        """`beside`: the one that this is the second of."""
+        self._cluster, self._beside = cluster, beside
+        self._folder = cluster.folder / ("prometheus-b" if beside else "prometheus")
         self._process: subprocess.Popen[bytes] | None = None
         self._extra: dict[str, str] = {}
         self._address = f"{NODE_ADDRESS}:{processes.free_port(NODE_ADDRESS)}"
@@ -42,12 +44,14 @@ class Prometheus:
         """Return when it answers queries."""
         if not self._folder.exists():
             self._folder.mkdir()
-            token = access.service_account(self._cluster.client(), "monitoring", "prometheus", _RIGHTS)
-            (self._folder / "token").write_text(token)
+            if self._beside is None:
+                token = access.service_account(self._cluster.client(), "monitoring", "prometheus", _RIGHTS)
+                (self._folder / "token").write_text(token)
         self._write_configuration()
         self._process = self._cluster.run("prometheus", [
             f"--config.file={self._folder / 'prometheus.json'}", f"--storage.tsdb.path={self._folder / 'data'}",
             f"--web.listen-address={self._address}", "--scrape.discovery-reload-interval=100ms", "--log.level=warn",
+            "--web.enable-remote-write-receiver",
         ])  # fmt: skip
         self._cluster.wait_for(self._is_ready, what="Prometheus")
 
@@ -95,7 +99,7 @@ class Prometheus:
             "job_name": "pods",
             "kubernetes_sd_configs": [{
                 "role": "pod", "api_server": self._cluster.server,
-                "authorization": {"credentials_file": str(self._folder / "token")},
+                "authorization": {"credentials_file": str((self._beside or self)._folder / "token")},
                 "tls_config": {"ca_file": str(self._cluster.certificate)},
             }],
             "relabel_configs": [
@@ -105,5 +109,11 @@ class Prometheus:
             ],
         }  # fmt: skip
         others = [{"job_name": j, "static_configs": [{"targets": [address]}]} for j, address in self._extra.items()]
-        content = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": [pods, *others]}
+        content: dict[str, Any] = {
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": [pods, *others],
+        }  # fmt: skip
+        if self._beside is not None:
+            content["global"]["external_labels"] = {"prometheus_replica": "b"}
+            soon = {"batch_send_deadline": "500ms"}
+            content["remote_write"] = [{"url": f"{self._beside.url}/api/v1/write", "queue_config": soon}]
         (self._folder / "prometheus.json").write_text(json.dumps(content))

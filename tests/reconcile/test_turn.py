@@ -22,7 +22,7 @@ def _reconciler(world: World) -> Reconciler:
         "spec": world.spec.model_dump(mode="json", by_alias=True, exclude_none=True), "status": commit.dump(world.status),
     }  # fmt: skip
     cluster = SimpleNamespace(releases=SimpleNamespace(get=lambda *_: release), clock=Clock(wall=lambda: world.now))
-    asker = SimpleNamespace(problems=lambda *_: (), ask=lambda *_: None)
+    asker = SimpleNamespace(problems=lambda *_: (), ask=lambda *_: None, foresee=lambda *_: None)
     made = Reconciler(cast(Cluster, cluster), cast(Asker, asker), cast(Recorder, None), may_write=lambda: False)
     made._gatherer = cast(Any, SimpleNamespace(look=lambda *_: world.observe()))
     return made

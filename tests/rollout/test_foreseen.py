@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from strategies.analysis.feasibility import Traffic
-from strategies.rollout.foreseen import Blind, blind
+from strategies.analysis.verdict import Unknown
+from strategies.rollout.foreseen import Blind, blind, told
 from strategies.spec.base import format_duration
 from strategies.spec.release import ReleaseSpec
 
@@ -84,3 +85,22 @@ def test_gates_share_the_error_budget_so_that_each_needs_longer() -> None:
     (shared,) = found(QUIET, gates=(one, two))
     assert alone.duration is not None and shared.duration is not None
     assert shared.duration > alone.duration
+
+
+def test_a_review_is_told_of_each_gate_what_it_could_see_once_all_are_known() -> None:
+    """The step that is too short with its remedy, that all are long enough, or why it is not known."""
+    gates = tuple({"name": name, "ratio": RATIO} for name in ("short", "enough", "silent"))
+    asked, traffic = spec(gates=gates), {"short": QUIET, "enough": Traffic(rate=5000, bad=0.01)}
+    assert told(asked, 10, traffic) == ()
+    short, enough, silent = told(asked, 10, {**traffic, "silent": Unknown(reason="Timeout", message="it did not answer")})
+    assert short.startswith("5m at 5 % is too short for gate short: at stable's 5 requests a second, 1 % of them bad")
+    assert "Make it " in short or "Give the step " in short
+    assert enough.startswith("Gate enough would see 2 times as many bad requests within each step, at stable's 5,000 requests")
+    assert silent == "What gate silent could see is not known: it did not answer."
+
+
+def test_a_release_without_gates_that_compare_is_told_nothing() -> None:
+    """A limit needs no forecast, and neither does a gate of the bake alone."""
+    threshold = {"query": "vector(1)", "max": 1}
+    bake = {"name": "late", "at": ["bake"], "ratio": {**RATIO, "max": 0.1}}
+    assert told(spec(gates=({"name": "limit", "threshold": threshold}, bake)), 10, {}) == ()

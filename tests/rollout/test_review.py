@@ -1,9 +1,13 @@
 """The review in a release's life: made before the start, kept through the trial, gone with it; and Auto, which follows it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from controller.reconcile import commit
+from strategies.analysis.feasibility import Traffic
+from strategies.rollout.decide import decide
 from strategies.spec.phase import Phase
 from strategies.spec.release import StrategyType
 from strategies.spec.review import Risk
@@ -119,3 +123,20 @@ def test_restarts_and_rollbacks_are_not_reviewed() -> None:
     found.run(lambda w: w.status.trial is not None)
     assert found.status.trial is not None
     assert (found.status.trial.kind, found.status.review) == (Kind.RESTART, None)
+
+
+def test_what_the_gates_can_see_is_added_to_the_review_once_and_decides_nothing() -> None:
+    """As it was told at the beginning; a stable that has more requests later changes no review."""
+    gate = {"name": "errors", "ratio": {"bad": "bad_total", "total": "all_total"}}
+    found = healthy(make_spec(gates=[gate], strategy={"canary": {"steps": [{"weight": 20, "duration": "5m"}, {"weight": 100}]}}))
+    found.apply("v2")
+    found.run(trial_of("v2"))
+    before = decide(found.spec, found.observe(), found.status, found.now)
+    assert before.status.review is not None and before.status.review.foreseen == ()
+    for rate in (1, 1000):
+        seen = replace(found.observe(), traffic={"errors": Traffic(rate=rate, bad=0.01)})
+        after = decide(found.spec, seen, found.status, found.now)
+        assert after.status.review is not None
+        assert "is too short for gate errors: at stable's 1 requests a second" in after.status.review.foreseen[0]
+        assert commit.decided(after.status) == commit.decided(before.status)
+        found.status = after.status

@@ -78,9 +78,25 @@ def test_five_times_as_many_errors_are_found_at_the_first_step_and_said_with_a_b
     assert "gate errors: candidate" in message
     assert "times worse (99% sure at any time); evidence" in message
     assert lasted(worse) < timedelta(minutes=2)
-    assert {text.partition("[")[0] for text, _ in worse.asked} == {
+    assert {text.partition("[")[0] for text, _ in worse.asked if "[10m" not in text} == {
         'http_requests_total{namespace="shop",code=~"5.."}', 'http_requests_total{namespace="shop"}'
     }  # fmt: skip
+
+
+def test_the_review_says_what_the_gate_can_see_before_users_meet_the_candidate() -> None:
+    """Of stable's requests of the last ten minutes, asked once, although the controller is killed meanwhile."""
+    seen: list[Object] = []
+
+    def look(world: World) -> None:
+        seen.append(world.status["review"])
+
+    before = Act(name="look", when=step(1), do=look)
+    world = told("shop:2-errors0.5", rests("2-errors0.5"), RATIO, acts=(before,), plan="killed@second90")
+    first, second = seen[0]["foreseen"]
+    assert first.startswith("2m at 20 % is too short for gate errors: at stable's ")
+    assert second.startswith("2m at 50 % is too short for gate errors: at stable's ")
+    assert ". Make it " in first
+    assert len([text for text, _ in world.asked if "[10m" in text]) == 2
 
 
 def test_a_crash_in_mid_step_changes_no_number(worse: World) -> None:

@@ -1,12 +1,16 @@
 """Gates that compare candidate and stable, with a real gateway and a real Prometheus."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
+from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.gateway import Gateway
 from tests.controlplane.prometheus import Prometheus
-from tests.real.releases.shop import Manifest, Shop
+from tests.real.releases.shop import STANDING, Manifest, Shop
 
 MakeShop = Callable[..., Shop]
 Measured = Callable[[str, float], None]
@@ -78,3 +82,65 @@ def test_a_restart_of_prometheus_in_mid_step_stops_only_the_clock(
         checkout.wait_for_outcome("Completed", timeout=60)
     assert checkout.images() == {"shop:2-errors2": 2}
     assert checkout.left_behind() == []
+
+
+def test_twice_as_many_errors_as_one_in_two_hundred_are_found(shop: MakeShop, gateway: Gateway, measured: Measured) -> None:
+    """0.5 % against 1 %, which no limit could tell from a busy hour."""
+    checkout = shop(pods=2, image="shop:1-errors0.5", gateway=gateway)
+    checkout.release(strategy=STANDING, gates=[{"name": "errors", "ratio": {**RATIO, "tolerance": 1}}])
+    with checkout.traffic(rate=500, seconds=300):
+        checkout.ship("2-errors1")
+        checkout.wait_for_trial_weight(50)
+        began = time.time()
+        found = checkout.wait_for_outcome("Rejected", timeout=280)["history"][-1]
+    measured("1 % errors against 0.5 % at 500 requests a second", datetime.fromisoformat(found["ended"]).timestamp() - began)
+    assert "times worse (99% sure at any time); evidence" in found["message"]
+    assert checkout.images() == {"shop:1-errors0.5": 2}
+
+
+def test_a_second_scraper_makes_the_gate_wait_and_names_the_label_to_match_on(
+    shop: MakeShop, gateway: Gateway, prometheus: Prometheus, plane: ControlPlane
+) -> None:
+    """Every request is there twice: that is neither a pass nor a failure. With one of the two alone the release goes on."""
+    checkout = shop(pods=2, image="shop:1-errors2", gateway=gateway)
+    checkout.release(strategy=HALF, gates=[{"name": "errors", "ratio": RATIO}])
+    with Prometheus(plane, beside=prometheus), checkout.traffic(rate=60, seconds=120):
+        checkout.ship("2-errors2")
+        checkout.wait_for(lambda: gate(checkout).get("reason") == "Duplicates", timeout=40)
+        seen = gate(checkout)
+        assert "counters are there twice, with prometheus_replica '' and 'b'; match on one of them" in seen["message"]
+        assert seen["verdict"] == "Inconclusive"
+        alone = {name: RATIO[name].replace("{", '{prometheus_replica="",') for name in ("bad", "total")}
+        checkout.apply(checkout.manifest(strategy=HALF, gates=[{"name": "errors", "ratio": {**RATIO, **alone}}]))
+        checkout.wait_for_outcome("Completed", timeout=70)
+    assert checkout.images() == {"shop:2-errors2": 2}
+
+
+def test_no_request_is_counted_twice_when_pods_restart_in_mid_window(shop: MakeShop, gateway: Gateway) -> None:
+    """A container of stable's is killed and counts from 0 again; a pod of the candidate's is deleted, and another one made."""
+    checkout = shop(pods=2, image="shop:1-errors2", gateway=gateway)
+    checkout.release(strategy=STANDING, gates=[{"name": "errors", "ratio": RATIO}])
+    old = set(checkout.pods())
+    with checkout.traffic(rate=60, seconds=90) as users:
+        checkout.ship("2-errors2")
+        checkout.wait_for(lambda: (gate(checkout).get("test") or {}).get("windows", 0) >= 2, timeout=40)
+        before = gate(checkout)["test"]
+        _kill(min(old))
+        checkout.kubectl("delete", "pod", min(set(checkout.pods()) - old), "--wait=false", user="admin")
+        checkout.wait_for(lambda: gate(checkout)["test"]["windows"] >= before["windows"] + 4, timeout=40)
+        seen, sent = gate(checkout)["test"], users.by_version()
+        checkout.ask("promote", "full")
+        checkout.wait_for_outcome("Completed", timeout=70)
+    for side, version in (("stable", "1"), ("candidate", "2")):
+        assert sum(before[side]) < sum(seen[side]) <= sent[version].requests
+    assert checkout.images() == {"shop:2-errors2": 2}
+
+
+def _kill(pod: str) -> None:
+    """SIGKILL the application of a pod."""
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and f"HOSTNAME={pod}".encode() in (entry / "environ").read_bytes().split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)
+        except OSError:
+            continue
