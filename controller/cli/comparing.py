@@ -13,13 +13,18 @@ from controller.cli.access import Access
 from controller.cli.findings import Finding, Resource, Severity
 from controller.cli.manifests import Path
 from controller.cli.obstacles import Unreadable, obstacles
+from controller.flags.objects import read as read_flag
 from controller.kube.errors import Forbidden, NotFound
-from controller.reconcile.cluster import TEMPLATES
+from controller.reconcile.cluster import FLAG_HOLDERS, TEMPLATES
+from strategies.analysis.verdict import Unknown
+from strategies.rollout.flags import unusable
+from strategies.spec.flag import FlagPlace
 from strategies.spec.gate import TemplateKind, TemplateRef
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec, allows
 from strategies.spec.reason import Reason
 from strategies.spec.release import ReleaseSpec
+from strategies.world.observation import FlagSeen
 
 Object = dict[str, Any]
 _NAMED_BY: dict[Reason, Path] = {
@@ -27,7 +32,8 @@ _NAMED_BY: dict[Reason, Path] = {
     Reason.ROUTE_UNUSABLE: ("spec", "traffic", "httpRoute", "name"),
 }
 _WORKLOAD: Path = ("spec", "workloadRef", "name")
-_BUILT_IN = {"Deployment": "apps", "Service": "", "HTTPRoute": "gateway.networking.k8s.io"}
+_BUILT_IN = {"Deployment": "apps", "Service": "", "HTTPRoute": "gateway.networking.k8s.io", "ConfigMap": "",
+             "FeatureFlag": "core.openfeature.dev"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +96,15 @@ class Neighbours:
         found.sort(key=lambda r: (r.file != beside.file, FilePath(r.file).parent != FilePath(beside.file).parent))
         return list({r.name: r for r in reversed(found)}.values())
 
+    def flag(self, release: Checked, place: FlagPlace) -> FlagSeen | Unknown | None:
+        """A flag as the files, or else the cluster, have it; None where it is not known."""
+        resource, kind = release.resource, FLAG_HOLDERS[place.kind]
+        found = next((each.value for each in self.of(place.kind, resource) if each.name == place.object), None)
+        if found is None and self._access is not None:
+            with suppress(NotFound, Forbidden):
+                found = self._access.client.get(kind.path(resource.namespace or self._access.namespace, place.object))
+        return None if found is None else read_flag(found, place)
+
     def replicas(self, release: Checked) -> int | None:
         """What the Release's Deployment asks for, if it is among the files."""
         for found in self.of("Deployment", release.resource):
@@ -118,6 +133,12 @@ def compare(release: Checked, neighbours: Neighbours, releases: list[Checked]) -
     if named is not None and (route is None or mine is None or not services):
         absent.append(f"HTTPRoute {named}" if route is None else f"HTTPRoute {named}'s Services")
     absent += [f"MetricSource {name}" for name in sorted({g.source for g in spec.gates if g.source} - set(neighbours.sources))]
+    for number, flag in enumerate(spec.flags):
+        seen = neighbours.flag(release, flag.place)
+        problem = seen.message if isinstance(seen, Unknown) else seen and unusable(seen, flag.on_promotion, flag.on_rollback)
+        if problem:
+            yield resource.finding(("spec", "flags", number), f"{flag.place}: {problem}", "How flags are written: docs/flags.md.")
+    absent += sorted({f"{p.kind} {p.object}" for p in (f.place for f in spec.flags) if neighbours.flag(release, p) is None})
     absent += sorted({str(g.template) for g in spec.gates if g.template is not None and g.name not in release.unusable})
     if absent:
         yield resource.finding(("spec",), f"not compared with {', '.join(absent)}: not among these files",

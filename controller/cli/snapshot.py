@@ -31,6 +31,7 @@ from controller.reconcile.requests import trim
 from controller.reconcile.turn import read_spec
 from controller.settings import Settings
 from strategies.analysis.verdict import Unknown
+from strategies.spec.flag import FlagKind
 from strategies.spec.gate import TemplateRef
 from strategies.spec.reason import Reason
 from strategies.spec.release import ReleaseSpec
@@ -83,6 +84,9 @@ def take(access: Access, name: str) -> Snapshot:
     changes: dict[str, Any] = {"spec_error": error}
     for call, said in reader.refused.items():
         changes |= dict.fromkeys(_NEEDED.get(call, ()), Unknown(reason="NotRead", message=said))
+    calls = {FlagKind.CONFIG_MAP: "list configmaps", FlagKind.FEATURE_FLAG: "list featureflags"}
+    lost = {kind: Unknown(reason="NotRead", message=said) for kind, call in calls.items() if (said := reader.refused.get(call))}
+    changes["flags"] = {place: lost.get(place.kind, seen) for place, seen in observation.flags.items()}
     if spec is not None and memory.scope:
         changes["gate_problems"] = {**listed.gate_problems(spec, status, access.namespace), **unfilled}
     seen = _as_committed(replace(observation, **changes), status, reader)
@@ -145,14 +149,14 @@ class _Views(Namespace):
     def __init__(self, reader: _Reader, namespace: str) -> None:
         super().__init__(reader, namespace, lambda _namespace, _changed: None, Reflector)
         self._reader, self._where = reader, namespace
-        self._listed: dict[Resource, Reflector] = {}
+        self._listed: dict[tuple[Resource, str | None], Reflector] = {}
 
-    def follow(self, resource: Resource) -> Reflector:
-        """The view of a resource, filled once."""
-        if resource not in self._listed:
-            self._listed[resource] = Reflector(self._reader, resource, namespace=self._where)
-            _fill(self._reader, self._listed[resource], resource.path(self._where))
-        return self._listed[resource]
+    def follow(self, resource: Resource, name: str | None = None) -> Reflector:
+        """The view of a resource, or of the one object of this name, filled once."""
+        if (resource, name) not in self._listed:
+            view = self._listed[resource, name] = Reflector(self._reader, resource, namespace=self._where)
+            _fill(self._reader, view, resource.path(self._where), {"fieldSelector": f"metadata.name={name}"} if name else None)
+        return self._listed[resource, name]
 
 
 class _Listed(Cluster):
@@ -190,11 +194,11 @@ class _Listed(Cluster):
         return Asker(self, Queries(), "", lambda _key: None).problems(spec, namespace, starting=status.trial is None)
 
 
-def _fill(reader: _Reader, view: Reflector, path: str) -> bool:
+def _fill(reader: _Reader, view: Reflector, path: str, query: Query | None = None) -> bool:
     """List once into a view; false, and the view is empty, where that is refused."""
     view.synced.set()
     try:
-        items, version = reader.list(path)
+        items, version = reader.list(path, query)
     except (Forbidden, NotFound):
         return False
     view.store.replace({key_of(item): item for item in items}, version)

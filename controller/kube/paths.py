@@ -78,6 +78,7 @@ MUTATING_ADMISSION_POLICIES = Resource("admissionregistration.k8s.io", "v1", "mu
 MUTATING_ADMISSION_POLICY_BINDINGS = Resource(
     "admissionregistration.k8s.io", "v1", "mutatingadmissionpolicybindings", namespaced=False
 )
+FEATURE_FLAGS = Resource("core.openfeature.dev", "v1beta1", "featureflags")
 RELEASES = Resource("release-coordinator.io", "v1alpha1", "releases")
 METRIC_SOURCES = Resource("release-coordinator.io", "v1alpha1", "metricsources", namespaced=False)
 RELEASE_POLICIES = Resource("release-coordinator.io", "v1alpha1", "releasepolicies", namespaced=False)

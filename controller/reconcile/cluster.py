@@ -17,6 +17,7 @@ from controller.kube.paths import Resource
 from controller.kube.reflector import Reflector
 from controller.reconcile.requests import trim
 from controller.workloads.deployment import owner_name
+from strategies.spec.flag import FlagKind
 from strategies.spec.gate import TemplateKind
 from strategies.spec.reason import Reason
 
@@ -29,6 +30,8 @@ _LINGER = 5.0
 IN_FLIGHT = (paths.REPLICA_SETS, paths.SERVICES, paths.ENDPOINT_SLICES)
 TEMPLATES = {TemplateKind.GATE_TEMPLATE: paths.GATE_TEMPLATES, TemplateKind.CLUSTER_GATE_TEMPLATE: paths.CLUSTER_GATE_TEMPLATES}
 """Where templates of a kind are."""
+FLAG_HOLDERS = {FlagKind.CONFIG_MAP: paths.CONFIG_MAPS, FlagKind.FEATURE_FLAG: paths.FEATURE_FLAGS}
+"""Where flags are: followed by name, one object at a time, so that the right to all of a kind is not needed."""
 _OURS = {paths.JOBS: {"labelSelector": names.GATE}}
 """Of a namespace's Jobs, those of gates."""
 
@@ -50,18 +53,19 @@ class Namespace:
         self.users: set[Key] = set()
         self.idle_since = 0.0
         self._client, self._namespace, self._on_change, self._follow = client, namespace, on_change, follow
-        self._reflectors: dict[Resource, Reflector] = {}
+        self._reflectors: dict[tuple[Resource, str | None], Reflector] = {}
 
-    def follow(self, resource: Resource) -> Reflector:
-        """The view of a resource, begun at the first asking."""
-        if resource not in self._reflectors:
+    def follow(self, resource: Resource, name: str | None = None) -> Reflector:
+        """The view of a resource, or of the one object of this name, begun at the first asking."""
+        if (resource, name) not in self._reflectors:
             reflector = self._follow(
-                self._client, resource, namespace=self._namespace, chosen=_OURS.get(resource),
+                self._client, resource, namespace=self._namespace,
+                chosen={"fieldSelector": f"metadata.name={name}"} if name else _OURS.get(resource),
                 on_change=lambda old, new: self._on_change(self._namespace, new or old or {}),
             )  # fmt: skip
-            self._reflectors[resource] = reflector
+            self._reflectors[resource, name] = reflector
             reflector.start()
-        return self._reflectors[resource]
+        return self._reflectors[resource, name]
 
     def stop(self) -> None:
         """End all views."""

@@ -10,6 +10,7 @@ from controller.api import names
 from controller.kube import paths
 from controller.kube.client import JSON_PATCH
 from controller.kube.errors import ApiError, Forbidden, NotFound
+from controller.reconcile import flagging
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.fencing import owned
 from controller.reconcile.freezing import Calendar
@@ -20,6 +21,7 @@ from controller.reconcile.traffic import Look, Seen, read_traffic
 from controller.workloads import deployment, pods, template
 from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Unknown
+from strategies.rollout import flags
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
 from strategies.world.observation import Kept, Observation, ReplicaSet, TemplateChange, Workload
@@ -80,7 +82,7 @@ class Gatherer:
                     status=status, memory=memory, now=now)  # fmt: skip
         missing = look.unsynced
         since = self._entered.setdefault(key, self._clock.steady())
-        if missing and self._clock.steady() - since < SYNC_PATIENCE:
+        if (missing or flagging.unsynced(look)) and self._clock.steady() - since < SYNC_PATIENCE:
             return None
         unseen = Unknown(reason="NotListed", message=f"{', '.join(missing)} could not be listed; see the controller's log.")
         replica_sets = unseen if "replicasets" in missing else self._replica_sets(look, label)
@@ -100,6 +102,7 @@ class Gatherer:
             change=_change(look, workload),
             frozen=self._calendar.frozen(key[0], self._clock.wall()) if _waits(look, workload) else None,
             jobs=read_jobs(look),
+            flags=flagging.read_flags(look),
             autoscaled=self._autoscaled(key[0], workload, memory),
         )  # fmt: skip
 
@@ -121,7 +124,7 @@ class Gatherer:
     def _needs_namespace(self, status: Status, workload: object, memory: Memory, base: dict[str, Any]) -> bool:
         if status.stable is None or status.trial or status.retiring or status.wheel or status.restoring or memory.busy:
             return True
-        if base["requests"] or base["finalizer"]:
+        if base["requests"] or base["finalizer"] or flags.leaving(status.flags):
             return True
         if not isinstance(workload, Workload):
             return False

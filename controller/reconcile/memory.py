@@ -16,16 +16,19 @@ from strategies.analysis.counts import Window
 from strategies.analysis.feasibility import Traffic
 from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Sample, Unknown
+from strategies.spec.flag import FlagPlace
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
-from strategies.world.effects import Effect, Pin, SetWeight
-from strategies.world.observation import Kept, Told
+from strategies.world.effects import Effect, FlagOff, FlagOn, Pin, SetWeight
+from strategies.world.observation import FlagSeen, Kept, Told
 
 LONGEST_PATIENCE = 30.0
 Asking = tuple[int, str]
 """An attempt, and the digest of what a gate asks in it."""
 Filled = tuple[ReleaseSpec, Mapping[str, str]]
 """A spec whose templates are filled, and by gate why one could not be."""
+Read = tuple[Mapping[str, Any] | None, FlagSeen | Unknown]
+"""An object that holds a flag, as the view had it, and the flag."""
 MOST_WINDOWS = 150
 """So many of a gate are kept at most: those that the status does not have yet are far fewer, and older ones can be read again."""
 
@@ -61,7 +64,8 @@ class Memory:
     """Soft state of one Release. `counted_to` is by gate the last window of an answer, `alone` has the gates that ask for their
     own pods only, because what all ask for is too much, `traffic` is stable's by gate, and `foreseeing` that it was asked for,
     `questions` what each asks, `logs` by uid what Jobs that ended wrote
-    last; `filled` is the spec with its templates filled, for these versions of them; `hold` with when it was looked at
+    last; `filled` is the spec with its templates filled, for these versions of them; `flags` has what was read of each object
+    that holds one; `hold` with when it was looked at
     (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is the resourceVersion of the
     route whose gateways are known to do, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
     committed status of a Release as it was read, and whether it could be, `tries` how often what was tried since the last
@@ -101,6 +105,7 @@ class Memory:
     attempt: int = 0
     spec: tuple[int, ReleaseSpec | None, str | None] | None = None
     filled: tuple[object, Filled] | None = None
+    flags: dict[FlagPlace, Read] = field(default_factory=dict)
     status: tuple[Mapping[str, Any], Status, bool] | None = None
     shown: bool = False
     hurry: bool = False
@@ -134,6 +139,7 @@ class Memory:
         And nothing is measured: the wall clock is read anew.
         """
         self.spec = self.status = self.began = self.filled = None
+        self.flags = {}
 
     def attend(self, attempt: int, questions: Mapping[str, str] | None = None) -> None:
         """What was answered, or seen of pods, in another trial is none of this one's evidence, nor what was answered to another
@@ -229,15 +235,15 @@ class Memory:
     def wrote(self, effect: Effect, now: float) -> bool:
         """Note a write; says whether it is the same as the last one in its place: then somebody else has undone that.
 
-        A weight that is undone again and again is put back ever less often, so that two tools never write in a loop; meanwhile
-        users are on the pinned Service. A lost pin does harm, and is put back at once each time.
+        A weight or a flag that is undone again and again is put back ever less often, so that two tools never write in a loop;
+        meanwhile users are on the pinned Service. A lost pin does harm, and is put back at once each time.
         """
         if (placed := _placed(effect)) is None:
             return False
         place, value = placed
         known = self.written.get(place)
         times = known.times + 1 if known is not None and known.value == value else 1
-        wait = min(LONGEST_PATIENCE, 2.0 ** (times - 1)) if times > 1 and isinstance(effect, SetWeight) else 0.0
+        wait = min(LONGEST_PATIENCE, 2.0 ** (times - 1)) if times > 1 and not isinstance(effect, Pin) else 0.0
         self.written[place] = Written(value=value, times=times, not_before=now + wait)
         return times > 1
 
@@ -246,8 +252,9 @@ class Memory:
         placed = _placed(effect)
         known = self.written.get(placed[0]) if placed else None
         if placed and known is not None and known.value == placed[1] and known.not_before > now:
-            error = (f"somebody else has undone it {known.times} times; take the route's weights out of what your tools apply "
-                     "during a release")  # fmt: skip
+            what = "the route's weights" if isinstance(effect, SetWeight) else "the flag's defaultVariant"
+            error = (f"somebody else has undone it {known.times} times; take {what} out of what your tools apply during a "
+                     "release")  # fmt: skip
             self.failing[effect.kind()] = Failing(error=error, count=known.times, not_before=known.not_before)
 
 
@@ -255,4 +262,6 @@ def _placed(effect: Effect) -> tuple[str, object] | None:
     """Where an effect writes beside others, and what; None for all others."""
     if isinstance(effect, SetWeight):
         return "route", effect.weight
+    if isinstance(effect, FlagOn | FlagOff):
+        return str(effect.place), effect.new
     return (f"service {effect.service}", effect.new) if isinstance(effect, Pin) else None

@@ -18,7 +18,9 @@ from controller.kube import paths
 from controller.kube.client import JSON_PATCH, Client
 from controller.kube.errors import AlreadyExists, ApiError, NotFound
 from controller.kube.paths import Resource
-from controller.reconcile.cluster import Cluster
+from controller.kube.reflector import Reflector
+from controller.reconcile import flagging
+from controller.reconcile.cluster import FLAG_HOLDERS, Cluster
 from controller.reconcile.fencing import fence
 from controller.reconcile.gather import read_kept
 from controller.reconcile.memory import Memory
@@ -77,7 +79,7 @@ class Performer:
 
     def seen(self, resource: Resource, name: str) -> Object:
         """An object of the namespace's views."""
-        found = self.cluster.enter(self._key).follow(resource).store.get(self.namespace, name)
+        found = self._view(resource, name).store.get(self.namespace, name)
         if found is None:
             raise Stale(f"{resource.plural} {name} is gone")
         return found
@@ -86,6 +88,10 @@ class Performer:
     def _key(self) -> tuple[str, str]:
         return self.namespace, str(self.release["metadata"]["name"])
 
+    def _view(self, resource: Resource, name: str) -> Reflector:
+        by_name = resource in FLAG_HOLDERS.values()
+        return self.cluster.enter(self._key).follow(resource, name if by_name else None)
+
     def _remember(self, resource: Resource, answer: Object) -> None:
         if resource is paths.DEPLOYMENTS:
             if names.RELEASE in (answer["metadata"].get("labels") or {}):
@@ -93,7 +99,7 @@ class Performer:
         elif resource is paths.RELEASES:
             self.cluster.releases.remember(answer)
         else:
-            self.cluster.enter(self._key).follow(resource).store.remember(answer)
+            self._view(resource, answer["metadata"]["name"]).store.remember(answer)
 
     # --- writing
 
@@ -321,6 +327,19 @@ def _set_weight(do: Performer, effect: effects.SetWeight) -> None:
     do.patch(paths.HTTP_ROUTES, route, ROUTER.write(route, split.service, effect.weight))
 
 
+# --- flags
+
+
+def _switch(do: Performer, effect: effects.FlagOn | effects.FlagOff) -> None:
+    resource = FLAG_HOLDERS[effect.place.kind]
+    found = do.seen(resource, effect.place.object)
+    patch = flagging.patch(found, effect.place, effect.old, effect.new)
+    if patch is None:
+        raise Stale(f"the {effect.place} is not {effect.old} any more")
+    path = resource.path(do.namespace, effect.place.object)
+    do._remember(resource, do.client.bounded(flagging.BRIEFLY).patch(path, [*fence(found), *patch], JSON_PATCH))
+
+
 Carry = Callable[[Performer, Any], None]
 _PERFORM: dict[type[effects.Effect], Carry] = {
     effects.AddFinalizer: _add_finalizer,
@@ -346,5 +365,7 @@ _PERFORM: dict[type[effects.Effect], Carry] = {
     effects.EnsureCandidateService: _ensure_candidate_service,
     effects.RemoveCandidateService: _remove_candidate_service,
     effects.SetWeight: _set_weight,
+    effects.FlagOn: _switch,
+    effects.FlagOff: _switch,
 }
 """How each effect is carried out; a test sees to it that none is missing."""

@@ -210,10 +210,12 @@ class Reconciler:
             try:
                 performer.perform(effect)
                 memory.failing.pop(effect.kind(), None)
-                metrics.effect(effect.kind(), ok=True)
+                metrics.effect(type(effect).__name__, ok=True)
                 log.info("performed", release=key, effect=str(effect))
+                if isinstance(effect, effects.FlagOn | effects.FlagOff):
+                    self._recorder.switched(release, effect)
                 if memory.wrote(effect, self._clock.steady()):
-                    self._recorder.undone(release, effect.service if isinstance(effect, effects.Pin) else None)
+                    self._recorder.undone(release, effect)
                 if isinstance(effect, effects.Unclaim):
                     self._recorder.orphaned(_named_by(release, decision.status), key[1], held=not effect.resume)
             except Stale as stale:
@@ -248,7 +250,7 @@ class Reconciler:
         return None if after is None else max(0.0, after)
 
     def _failed(self, key: Key, release: Object, effect: effects.Effect, error: ApiError, memory: Memory) -> float:
-        metrics.effect(effect.kind(), ok=False)
+        metrics.effect(type(effect).__name__, ok=False)
         lost = error.read_again and not isinstance(error, NotFound)
         if lost and memory.tried(effect) < _RACES:
             log.info("effect_outdated", release=key, effect=effect.kind(), error=str(error))

@@ -20,6 +20,7 @@ from strategies.review.judge import headline
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
 from strategies.spec.status import Status
+from strategies.world.effects import Effect, FlagOff, FlagOn, Pin
 
 Object = dict[str, Any]
 log = structlog.get_logger()
@@ -88,16 +89,31 @@ class Recorder:
         """An effect that fails."""
         self._say(_about(release), "Warning", "EffectFailing", f"{effect} failed and is tried again: {error}")
 
-    def undone(self, release: Object, service: str | None) -> None:
-        """Somebody else has undone a write of ours that traffic rests on, and it was put back; `service` of a lost pin."""
-        said = (
-            f"Service {service} was found without its pin in mid-release, and may have sent users to a revision that no gate has "
-            "allowed. It is pinned again; see who changes its selector."
-            if service
-            else "Somebody else has written the route's weights back in mid-release; they are put back. Meanwhile users are on "
-            "the pinned Service. Take the weights out of what your tools apply during a release."
-        )
-        self._say(_about(release), "Warning", "PinLost" if service else "WeightsUndone", said)
+    def undone(self, release: Object, effect: Effect) -> None:
+        """Somebody else has undone a write of ours that users rest on, and it was put back."""
+        if isinstance(effect, Pin):
+            reason, said = "PinLost", (
+                f"Service {effect.service} was found without its pin in mid-release, and may have sent users to a revision that "
+                "no gate has allowed. It is pinned again; see who changes its selector."
+            )
+        elif isinstance(effect, FlagOn | FlagOff):
+            reason, said = "FlagUndone", (
+                f"Somebody else has written the {effect.place} back to {effect.old} in mid-release; it is {effect.new} again. "
+                "Take its defaultVariant out of what your tools apply."
+            )
+        else:
+            reason, said = "WeightsUndone", (
+                "Somebody else has written the route's weights back in mid-release; they are put back. Meanwhile users are on "
+                "the pinned Service. Take the weights out of what your tools apply during a release."
+            )
+        self._say(_about(release), "Warning", reason, said)
+
+    def switched(self, release: Object, effect: FlagOn | FlagOff) -> None:
+        """A flag has another default."""
+        on = isinstance(effect, FlagOn)
+        why = "the new version has its share of the traffic" if on else "its version goes back"
+        self._say(_about(release), "Normal" if on else "Warning", "FlagOn" if on else "FlagOff",
+                  f"The {effect.place} is {effect.new} now, and was {effect.old}: {why}.")  # fmt: skip
 
     def orphaned(self, deployment: Object, release: str, *, held: bool) -> None:
         """A Deployment that its Release has let go: the Release was deleted, or the coordinator is uninstalled."""

@@ -28,6 +28,10 @@ def refusals(write: Write) -> Iterator[str]:
         yield _refusal(write, "services")
     if _runs_jobs(wanted) and not write.may("create", "jobs.batch", ""):
         yield _refusal(write, "jobs.batch", "create")
+    sources = [flag.get("source") or {} for flag in wanted.get("flags") or ()]
+    for field, resource in (("configMap", "configmaps"), ("featureFlag", "featureflags.core.openfeature.dev")):
+        if any(field in source for source in sources) and not write.may("update", resource, ""):
+            yield _refusal(write, resource)
 
 
 def _runs_jobs(wanted: Mapping[str, Any]) -> bool:

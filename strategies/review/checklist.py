@@ -74,12 +74,14 @@ def _contracts(case: Case, planned: str) -> Found:
 
 
 def _flag(case: Case) -> Found:
-    flags = case.change.flags if case.change else ()
-    if flags:
-        return State.DONE, f"declared: {', '.join(flags)}"
+    declared, switched = case.change.flags if case.change else (), case.subject.spec.flags
+    if switched:
+        return State.DONE, f"switched by the release: {', '.join(flag.name for flag in switched)}"
+    if declared:
+        return State.DONE, f"declared: {', '.join(declared)}"
     if not at_least(case, Risk.HIGH):
         return State.NOT_APPLICABLE, f"not needed for a {case.risk.lower()} risk"
-    return State.MISSING, "no flag is declared in spec.change.flags"
+    return State.MISSING, "none is switched by spec.flags, or declared in spec.change.flags"
 
 
 def _rollback_plan(case: Case) -> Found:

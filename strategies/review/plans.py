@@ -38,14 +38,21 @@ def release_plan(case: Case) -> tuple[str, ...]:
     """Each step, with what must be true before the next one; batches that are alike together."""
     spec = case.subject.spec
     lines = []
-    for verified, group in groupby(case.steps, key=lambda step: (step.name, _verified(spec, step))):
+    on = _flags_on(case)
+    for verified, group in groupby(case.steps, key=lambda step: (step.name, _verified(spec, step), on.get(step, ""))):
         steps = list(group)
-        shown = steps if len(steps) <= 4 else [steps[0], steps[-1]]
-        lines += [f"{_step(case.subject, step)}. Verified by: {verified[1]}." for step in shown[:1]]
-        if len(steps) > 4:
-            lines.append(f"{len(steps) - 2} more steps like this one.")
-        lines += [f"{_step(case.subject, step)}. Verified by: {verified[1]}." for step in shown[1:]]
+        told = [f"{_step(case.subject, step)}{on.get(step, '')}. Verified by: {verified[1]}." for step in steps]
+        lines += told if len(steps) <= 4 else [told[0], f"{len(steps) - 2} more steps like this one.", told[-1]]
     return tuple(lines)
+
+
+def _flags_on(case: Case) -> dict[PlannedStep, str]:
+    """Which flags go on with which step."""
+    on: dict[PlannedStep, str] = {}
+    for flag in case.subject.spec.flags:
+        step = next(step for step in case.steps if step.weight >= flag.weight)
+        on[step] = f"{on.get(step, '')}; then the {flag.place} is {flag.on_promotion}"
+    return on
 
 
 def rollback_plan(case: Case) -> tuple[str, ...]:
@@ -78,6 +85,8 @@ def _verified(spec: ReleaseSpec, step: PlannedStep) -> str:
 def _back(case: Case) -> Iterator[str]:
     subject = case.subject
     spec, route = subject.spec, subject.spec.traffic.http_route
+    for flag in spec.flags:
+        yield f"Before anything else the {flag.place} becomes {flag.on_rollback}, if this release has put it {flag.on_promotion}."
     if case.change and case.change.flags:
         yield f"Switch flag {', '.join(case.change.flags)} off; that is done by people."
     alert = " or an alert of spec.rollback.onAlerts" if spec.rollback.on_alerts else ""

@@ -40,9 +40,9 @@ def _irreversible(case: Case) -> _Flags:
 
 
 def _no_flag(case: Case) -> _Flags:
-    if at_least(case, Risk.HIGH) and not (case.change and case.change.flags):
+    if at_least(case, Risk.HIGH) and not case.subject.spec.flags and not (case.change and case.change.flags):
         yield (Danger.NO_FLAG, f"The risk is {case.risk}, and no flag switches the new behaviour off. Put it behind one, and "
-               "name it in spec.change.flags.")  # fmt: skip
+               "name it in spec.flags, or in spec.change.flags if people switch it.")  # fmt: skip
 
 
 def _simultaneous(case: Case) -> _Flags:

@@ -4,6 +4,7 @@ Their order is in strategies.rollout.checks.
 """
 
 from strategies.analysis.verdict import Unknown
+from strategies.rollout import flags
 from strategies.rollout.moves import end_trial, to, undo, unless_said
 from strategies.rollout.order import Pending
 from strategies.rollout.turn import Turn
@@ -85,10 +86,11 @@ def glass_broken(turn: Turn, _: Pending) -> Status | None:
 
 
 def traces_gone(turn: Turn, pending: Pending) -> Status | None:
-    """Of a trial whose Deployment went away, nothing is left to put back; what the next one is to restore is its own."""
-    if turn.status.wheel is None or turn.trial is not None or turn.status.retiring is not None or not pending.settled:
+    """Of a trial that is over nothing is left to put back; what the next one is to restore is its own."""
+    left = turn.status.wheel is not None or flags.leaving(turn.status.flags)
+    if not left or turn.trial is not None or turn.status.retiring is not None or not pending.settled:
         return None
-    return turn.status.model_copy(update={"wheel": None})
+    return turn.status.model_copy(update={"wheel": None, "flags": flags.staying(turn.status.flags)})
 
 
 def spec_invalid(turn: Turn, _: Pending) -> Status | None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from strategies.review.judge import examine
+from strategies.rollout import flags
 from strategies.rollout.comparing import carried
 from strategies.rollout.plan import numbering, plan, taken
 from strategies.rollout.reviewing import subject
@@ -71,9 +72,10 @@ def begin(turn: Turn, kind: Kind) -> Status:
     who = f", changed by {workload.changed_by}" if workload.changed_by else ""
     message = f"{kind} of revision {hash_}{version} has begun{who}."
     phase = Phase.BAKING if planned[0].name == "Bake" else Phase.PROGRESSING
+    switched = flags.raised(flags.begun(turn, kind, candidate), candidate.hash, planned[0].weight)
     # A template that is written back has arrived, or was overtaken by a newer wish: it is not written again.
     return to(turn, phase, Reason.STARTED, message, trial=trial, attempts=attempt, wheel=wheel, paused=False,
-              unready_since=None, restoring=None, review=review)  # fmt: skip
+              unready_since=None, restoring=None, review=review, flags=switched)  # fmt: skip
 
 
 def advance(turn: Turn, by: str) -> Status:
@@ -90,11 +92,12 @@ def advance(turn: Turn, by: str) -> Status:
         update={"step": entered, "passed": passed, "gates": carried(turn, following),
                 "ready_deadline": turn.now + turn.spec.progress_deadline}
     )  # fmt: skip
+    switched = flags.raised(turn.status.flags, trial.candidate.hash, following.weight)
     if following.name == "Bake":
         message = f"The candidate gets all traffic; the former revision stays warm. Step before: {by}"
-        return to(turn, Phase.BAKING, Reason.BAKING, message, trial=moved, paused=False)
+        return to(turn, Phase.BAKING, Reason.BAKING, message, trial=moved, paused=False, flags=switched)
     message = f"{following.name} {index} of {len(turn.plan) - 1}: {following.weight}%. Step before: {by}"
-    return to(turn, Phase.PROGRESSING, Reason.STEP, message, trial=moved, paused=False)
+    return to(turn, Phase.PROGRESSING, Reason.STEP, message, trial=moved, paused=False, flags=switched)
 
 
 def replanned(turn: Turn) -> Status:
@@ -135,7 +138,8 @@ def unprotect(turn: Turn) -> Status:
                 "ready_deadline": turn.now + turn.spec.progress_deadline}
     )  # fmt: skip
     message = "Stable has had no ready pod for a minute: the candidate gets all traffic at once, on pod health alone."
-    return to(turn, Phase.BAKING, Reason.STEP, message, trial=moved)
+    switched = flags.raised(turn.status.flags, trial.candidate.hash, step.weight)
+    return to(turn, Phase.BAKING, Reason.STEP, message, trial=moved, flags=switched)
 
 
 def undo(turn: Turn, outcome: Outcome, reason: Reason, message: str, **changes: Any) -> Status:
@@ -146,7 +150,8 @@ def undo(turn: Turn, outcome: Outcome, reason: Reason, message: str, **changes: 
     if outcome in VERDICTS_AGAINST:
         changes["rejected"] = reject(turn.status, trial.candidate, turn, message)
     undone = trial.model_copy(update={"outcome": outcome, "gates": turn.gates})
-    return to(turn, Phase.ROLLING_BACK, reason, message, trial=undone, paused=False, unready_since=None, **changes)
+    back = flags.lowered(turn.status.flags, (trial.candidate.hash,))
+    return to(turn, Phase.ROLLING_BACK, reason, message, trial=undone, paused=False, unready_since=None, flags=back, **changes)
 
 
 def reject(status: Status, revision: Revision, turn: Turn, message: str) -> tuple[Template, ...]:
@@ -170,7 +175,9 @@ def end_trial(turn: Turn, outcome: Outcome, message: str) -> dict[str, Any]:
                 started=trial.started, ended=turn.now, changed_by=trial.changed_by,
                 risk=turn.status.review.risk if turn.status.review else None)  # fmt: skip
     history = (*turn.status.history, past)[-HISTORY:]
-    return {"trial": None, "review": None, "paused": False, "unready_since": None, "history": history}
+    given_up = () if outcome is Outcome.COMPLETED else (trial.candidate.hash,)
+    return {"trial": None, "review": None, "paused": False, "unready_since": None, "history": history,
+            "flags": flags.lowered(turn.status.flags, given_up)}  # fmt: skip
 
 
 def _complete(turn: Turn, trial: Trial, by: str) -> Status:

@@ -7,7 +7,7 @@ crash between any two writes the next turn finds the same stage and goes on. Sta
 
 from dataclasses import dataclass
 
-from strategies.rollout import jobs
+from strategies.rollout import flags, jobs
 from strategies.rollout import traffic_stages as traffic
 from strategies.rollout import workload_stages as workload
 from strategies.rollout.stage import Stage, Wait
@@ -36,6 +36,9 @@ def pending(turn: Turn) -> Pending:
         said = turn.observation.spec_error or "it is not known"
         return Pending(stage="spec", wait=Wait(message=f"The spec cannot be carried out, so the release stands still: {said}"))
     world = wanted(turn)
+    # Before all else, in every mode, and whatever cannot be seen: a flag that must not be on needs neither pods nor Services.
+    if off := flags.off(turn):
+        return Pending(stage="flags_off", effects=tuple(off))
     driven = turn.workload is not None and turn.workload.driven
     unseen = turn.unseen_pods if world.mode is Mode.UNDO else turn.unseen
     if unseen and (world.mode is not Mode.REST or turn.status.wheel is not None or driven):
@@ -74,6 +77,7 @@ ORDER: dict[Mode, tuple[Stage, ...]] = {
         workload.ready,  # capacity before traffic
         traffic.pins,  # without a router: the Services' share
         traffic.weight,  # with one: the route's
+        flags.flags_on,  # the new behaviour only where the new version has its share
     ),
     Mode.UNDO: (
         workload.marks,
@@ -85,6 +89,7 @@ ORDER: dict[Mode, tuple[Stage, ...]] = {
         workload.shrink,  # seen without pods
         workload.delete,  # a rejected template has no ReplicaSet
         *_TO_REST,
+        flags.flags_off,  # what could not be written at first held up nothing so far
     ),
     Mode.RETIRE: (
         workload.marks,
@@ -94,6 +99,7 @@ ORDER: dict[Mode, tuple[Stage, ...]] = {
         traffic.drained,
         workload.shrink,
         *_TO_REST,
+        flags.flags_off,
     ),
     Mode.REST: (
         workload.claim,
@@ -102,6 +108,7 @@ ORDER: dict[Mode, tuple[Stage, ...]] = {
         workload.template,
         workload.shown,
         jobs.no_jobs,  # while the namespace is still looked at
+        flags.flags_off,
         workload.no_finalizer,
     ),
     Mode.ABANDON: (
@@ -109,9 +116,10 @@ ORDER: dict[Mode, tuple[Stage, ...]] = {
         traffic.route_restored,
         traffic.no_candidate_service,
         jobs.no_jobs,
+        flags.flags_off,
         workload.no_finalizer,
     ),
     # Another Release has the Deployment: what is on it is that one's.
-    Mode.ALIEN: (jobs.no_jobs, workload.no_finalizer),
+    Mode.ALIEN: (jobs.no_jobs, flags.flags_off, workload.no_finalizer),
 }
 """What is done in which order, for each mode. Adding a stage means choosing its place here."""

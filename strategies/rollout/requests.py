@@ -105,7 +105,8 @@ def _target(turn: Turn, value: str) -> Kept | Refusal | None:
     if value == "previous":
         if turn.moving:
             return None
-        older = [k for k in known if stable is None or k.hash != stable.hash]
+        # After a rollback stable's template was kept under the hash that it had before, too.
+        older = [k for k in known if stable is None or (k.hash != stable.hash and k.digest != stable.digest)]
         rejected = {r.digest for r in turn.status.rejected}
         return next((k for k in reversed(older) if k.digest not in rejected), None)
     name, _, wanted = value.partition(":")

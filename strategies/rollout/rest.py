@@ -5,6 +5,7 @@ Their order is in strategies.rollout.checks.
 
 from typing import Any
 
+from strategies.rollout import flags
 from strategies.rollout.moves import begin, end_trial, to
 from strategies.rollout.order import Pending
 from strategies.rollout.start import obstacle
@@ -20,11 +21,11 @@ def undone(turn: Turn, pending: Pending) -> Status | None:
     if trial is None or trial.outcome is None or turn.workload is None:
         return None
     onward = trial.outcome in (Outcome.SUPERSEDED, Outcome.REVERTED) and turn.candidate is None and not turn.unseen
-    if not pending.settled and not (onward and _startable(turn)):
+    if not pending.settled and not (onward and flags.are_off(turn) and _startable(turn)):
         return None
     ended = end_trial(turn, trial.outcome, turn.status.message)
     if pending.settled:
-        ended["wheel"] = None
+        ended |= {"wheel": None, "flags": flags.staying(turn.status.flags)}
     over = Turn(spec=turn.spec, status=turn.status.model_copy(update=ended), observation=turn.observation, now=turn.now)
     if _startable(over):
         return begin(over, _kind(over))

@@ -1,6 +1,7 @@
 """What keeps a release from starting. Each obstacle is told with its remedy, and is looked at again in every turn."""
 
 from strategies.analysis.verdict import Unknown
+from strategies.rollout import flags
 from strategies.rollout.turn import Turn
 from strategies.spec.reason import Reason
 from strategies.spec.release import StrategyType
@@ -95,10 +96,23 @@ def _gates(turn: Turn) -> Obstacle | None:
     return None
 
 
+def _goes_back(turn: Turn) -> bool:
+    """The way back is never frozen, and switches no flag on."""
+    restoring = turn.status.restoring
+    return restoring is not None and turn.workload is not None and restoring.digest == turn.workload.template.digest
+
+
+def _flags(turn: Turn) -> Obstacle | None:
+    problem = None if _goes_back(turn) else flags.obstacle(turn)
+    if isinstance(problem, Unknown):
+        return Reason.NOT_OBSERVED, problem.message
+    return None if problem is None else (Reason.FLAG_UNUSABLE, problem)
+
+
 def _frozen(turn: Turn) -> Obstacle | None:
-    frozen, restoring = turn.observation.frozen, turn.status.restoring
-    if frozen is None or (restoring is not None and turn.workload and restoring.digest == turn.workload.template.digest):
-        return None  # The way back is never frozen.
+    frozen = turn.observation.frozen
+    if frozen is None or _goes_back(turn):
+        return None
     if isinstance(frozen, Unknown):
         return Reason.NOT_OBSERVED, frozen.message
     why = f": {frozen.reason.rstrip('.')}" if frozen.reason else ""
@@ -117,5 +131,6 @@ _LOOKS = (
     _services,
     _route,
     _gates,
+    _flags,
     _frozen,  # last: what else is in the way can be mended meanwhile
 )

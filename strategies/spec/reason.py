@@ -24,6 +24,7 @@ class Reason(StrEnum):
     SERVICE_SHARED = "ServiceShared"
     ROUTE_UNUSABLE = "RouteUnusable"
     GATE_UNUSABLE = "GateUnusable"
+    FLAG_UNUSABLE = "FlagUnusable"
     FROZEN = "Frozen"
     STABLE_LOST = "StableLost"
     TEMPLATE_CHANGED_BY_WEBHOOK = "TemplateChangedByWebhook"
@@ -69,6 +70,7 @@ SENTENCES = {
     Reason.SERVICE_SHARED: "A Service selects other workloads' pods too.",
     Reason.ROUTE_UNUSABLE: "The route cannot split this traffic.",
     Reason.GATE_UNUSABLE: "A gate cannot be asked.",
+    Reason.FLAG_UNUSABLE: "A flag cannot be switched.",
     Reason.FROZEN: "Releases are frozen; the change goes out when the freeze is over.",
     Reason.STABLE_LOST: "The ReplicaSet of the stable revision is gone.",
     Reason.TEMPLATE_CHANGED_BY_WEBHOOK: "A webhook changed the candidate's template.",

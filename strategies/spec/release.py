@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from strategies.spec.base import Duration, Model, Name, have_own_names, own_names, rule, rules
 from strategies.spec.change import Change
+from strategies.spec.flag import Flag
 from strategies.spec.gate import Gate
 
 AlertName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -219,6 +220,12 @@ class ReleaseSpec(Model):
         description="How long a step may wait for gates that cannot tell before the release pauses and calls a person.",
     )
     rollback: Rollback = Field(default_factory=Rollback, description="The way back.")
+    flags: tuple[Flag, ...] = Field(
+        (),
+        max_length=10,
+        description="Feature flags that go on with the candidate, and off as the first effect of a rollback. One that is on when "
+        "a release starts is stable's, and left alone.",
+    )
     change: Change | None = Field(None, description="What people know about the change that goes out next; feeds the review.")
     progress_deadline: Duration = Field(
         timedelta(minutes=10),
@@ -228,6 +235,7 @@ class ReleaseSpec(Model):
     model_config = ConfigDict(
         json_schema_extra=rules(
             own_names("gates", "each gate needs a name of its own"),
+            own_names("flags", "each flag needs a name of its own"),
             rule(
                 "!has(self.strategy) || !has(self.strategy.type) || !(self.strategy.type in ['BlueGreen', 'Auto']) || "
                 "!has(self.gates) || "
@@ -253,4 +261,10 @@ class ReleaseSpec(Model):
     def _gate_names(self) -> "ReleaseSpec":
         if not have_own_names(self.gates):
             raise ValueError("gates: each gate needs a name of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _flag_names(self) -> "ReleaseSpec":
+        if not have_own_names(self.flags):
+            raise ValueError("flags: each flag needs a name of its own")
         return self

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, 
 
 from strategies.analysis.verdict import Verdict
 from strategies.spec.base import Record
+from strategies.spec.flag import FlagKind, FlagPlace
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
 from strategies.spec.release import StrategyType
@@ -229,6 +230,33 @@ class Wheel(Record):
     route: Text | None = Field(None, description="The route that is split, as the spec named it when the release began.")
 
 
+class ToggleState(StrEnum):
+    """What is wanted of a flag: nothing yet, its variant for the new version, or the one for after a rollback."""
+
+    WAITS = "Waits"
+    ON = "On"
+    OFF = "Off"
+
+
+class Toggle(Record):
+    """A flag that a release switches, as its spec named it when it began."""
+
+    kind: FlagKind = Field(description="What holds the flag.")
+    object: Text = Field(description="Name of the ConfigMap or FeatureFlag.")
+    key: Text = Field("", description="Key of the ConfigMap's data.")
+    flag: Text = Field(description="Name of the flag.")
+    on: Text = Field(description="The variant for the new version.")
+    off: Text = Field(description="The variant after a rollback.")
+    weight: int = Field(description="With which share of the traffic it goes on, in percent.")
+    revision: Text = Field(description="Hash of the revision that it goes on with.")
+    state: ToggleState = Field(ToggleState.WAITS, description="Waits, On or Off; committed before the flag is written.")
+
+    @property
+    def place(self) -> FlagPlace:
+        """Where the flag stands."""
+        return FlagPlace(kind=self.kind, object=self.object, key=self.key, flag=self.flag)
+
+
 class Status(Record):
     """What was committed, and what is shown."""
 
@@ -244,6 +272,7 @@ class Status(Record):
     trial: Trial | None = Field(None, description="The release in flight.")
     review: Review | None = Field(None, description="The judgement of the release in flight, made before it started.")
     wheel: Wheel | None = Field(None, description="Set while we, not Kubernetes, scale the ReplicaSets.")
+    flags: tuple[Toggle, ...] = Field((), description="Flags that the release in flight switches, and that earlier ones put on.")
     restoring: Template | None = Field(None, description="The revision whose template is being written back.")
     paused: bool = Field(False, description="A person, or maxInconclusive, has stopped the clock.")
     unready_since: Time | None = Field(None, description="Since when stable has had no ready pod.")

@@ -6,13 +6,15 @@ Every effect may be repeated. How it becomes an API call is the shell's business
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from strategies.spec.flag import FlagPlace
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """One change of one object."""
 
     def kind(self) -> str:
-        """Name for messages, metrics and back-off."""
+        """Name for messages and back-off."""
         return type(self).__name__
 
 
@@ -193,3 +195,29 @@ class DeleteJob(Effect):
 
     name: str
     uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagOn(Effect):
+    """Make the variant for the new version a flag's default, where `old` is."""
+
+    place: FlagPlace
+    old: str
+    new: str
+
+    def kind(self) -> str:
+        """One flag that cannot be written holds up no other."""
+        return f"FlagOn {self.place.flag}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagOff(Effect):
+    """Make the variant for after a rollback a flag's default, where `old` is."""
+
+    place: FlagPlace
+    old: str
+    new: str
+
+    def kind(self) -> str:
+        """One flag that cannot be written holds up no other, and a failed switching on no switching off."""
+        return f"FlagOff {self.place.flag}"

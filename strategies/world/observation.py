@@ -12,6 +12,7 @@ from strategies.analysis.counts import Window
 from strategies.analysis.feasibility import Traffic
 from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Sample, Unknown, Verdict
+from strategies.spec.flag import FlagPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +183,17 @@ class Frozen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlagSeen:
+    """A flag as it is. `variant` is its default, None where there is no such flag that could be on; `problem` is why it cannot
+    be switched.
+    """
+
+    variant: str | None
+    variants: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateChange:
     """Stable's pod template and the one that waits, quantities normalised, the hash label left out."""
 
@@ -198,7 +210,7 @@ class Observation:
     present pins, `watched_since` when it first looked at this release, `told` the webhooks' last answers by idempotency key,
     `traffic` stable's requests before users met the candidate, by gate,
     `split_route` a route that is split for us although the status names another, or none, `change` both templates while one
-    waits that is on no trial, `frozen` the freeze that it has to wait for.
+    waits that is on no trial, `frozen` the freeze that it has to wait for, `flags` those that this release switches, or may.
     """
 
     name: str
@@ -226,6 +238,7 @@ class Observation:
     kept: tuple[Kept, ...] | Unknown = ()
     change: TemplateChange | None = None
     frozen: Frozen | Unknown | None = None
+    flags: Mapping[FlagPlace, FlagSeen | Unknown] = field(default_factory=dict)
     autoscaled: bool = False
     failing: Mapping[str, str] = field(default_factory=dict)
     pins_since: datetime | None = None

@@ -54,6 +54,15 @@ def test_a_cluster_role_has_exactly_these_verbs(
     assert rights(find(render(), "ClusterRole", f"{NAME}-{role}")["rules"]) == expected
 
 
+def test_flags_are_switched_in_the_named_config_maps_alone(render: Render) -> None:
+    """Without names there is no right to any ConfigMap; OpenFeature's resource has a switch of its own."""
+    given = find(render('flags.configMaps=["flags"]', "flags.featureFlags=true"), "ClusterRole", f"{NAME}-workloads")["rules"]
+    more = rights(given).items() - WORKLOADS.items()
+    assert dict(more) == {("", "configmaps"): "list patch watch", ("core.openfeature.dev", "featureflags"): "list patch watch"}
+    (config_maps,) = [r for r in given if r["resources"] == ["configmaps"]]
+    assert config_maps["resourceNames"] == ["flags"]
+
+
 def test_policies_can_be_read_by_name_only(render: Render) -> None:
     """The controller looks at its own two policies, not at everybody's."""
     (rule,) = [r for r in find(render(), "ClusterRole", f"{NAME}-cluster")["rules"] if r["apiGroups"] == [ADMISSION]]

@@ -22,6 +22,16 @@ spec: {rules: [{backendRefs: [{name: shop, port: 80}]}]}
 """
 
 
+FLAGGED = "  flags:\n  - {name: new, source: {configMap: flags}, weight: 5}\n"
+FLAGS = """---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: flags, namespace: shop}
+data:
+  flags.json: |
+    {"flags": {"new": {"state": "ENABLED", "variants": {"on": true, "off": false}, "defaultVariant": "off"}}}
+"""
+HOW = "How flags are written: docs/flags.md."
 CALM = HEAD.replace("kind: Release", "kind: ReleasePolicy") + (
     "  freezes:\n  - {name: x, start: 2026-01-02T18:00, duration: 1h,\n"
 )
@@ -179,7 +189,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
          "Correct the YAML; the rest of this document was not read."),
         ("8:3", "spec.x", "error: there is no field x Fields here: workloadRef, version, strategy, traffic, gates, "
                           "maxInconclusive, "
-         "rollback, change, progressDeadline.")]),
+         "rollback, flags, change, progressDeadline.")]),
     "a Deployment of strategy Recreate": (release("") + DEPLOYMENT.replace("replicas: 4", "strategy: {type: Recreate}"), [
         ("5:23", "spec.workloadRef.name", "error: The Deployment's strategy is Recreate: its author wants no two versions "
                                           "side by side. "
@@ -229,6 +239,25 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "a gate that one of Auto's choices asks": (
         release("  strategy: {type: Auto, blueGreen: {previewDuration: 20s}}\n" + GATE + "'up{pod=~\"$candidate_pods\"}'\n"
                 "    at: [before-traffic]\n"), []),
+    "flags that are as they should be": (release(FLAGGED) + FLAGS, []),
+    "flags that are not among the files": (release(FLAGGED), []),
+    "a flag that does not exist": (release(FLAGGED.replace("name: new,", "name: nwe,")) + FLAGS, [
+        ("7:5", "spec.flags[0]", "error: flag nwe of ConfigMap flags: there is no such flag; there are: new. " + HOW)]),
+    "a variant that does not exist": (release(FLAGGED.replace("weight: 5", "onPromotion: yellow")) + FLAGS, [
+        ("7:5", "spec.flags[0]", "error: flag new of ConfigMap flags: it has no variant yellow; there are: on, off. " + HOW)]),
+    "a key that does not exist": (release(FLAGGED.replace("configMap: flags", "configMap: flags, key: flags.yaml")) + FLAGS, [
+        ("7:5", "spec.flags[0]", "error: flag new of ConfigMap flags: ConfigMap flags has no key flags.yaml; there are: "
+         "flags.json. " + HOW)]),
+    "a ConfigMap that is none of flagd's": (release(FLAGGED) + FLAGS.replace('"flags":', '"flgs":'), [
+        ("7:5", "spec.flags[0]", "error: flag new of ConfigMap flags: key flags.json of ConfigMap flags cannot be understood: "
+         'it has no "flags" at its top, as flagd wants them. See docs/flags.md. ' + HOW)]),
+    "a flag that targets some users": (release(FLAGGED) + FLAGS.replace('"off"}', '"off", "targeting": {"if": [1]}}'), [
+        ("7:5", "spec.flags[0]", "error: flag new of ConfigMap flags: it has targeting, which decides before the default, so that "
+         "a rollback could not be sure to switch it off; take targeting out while a release switches the flag. " + HOW)]),
+    "a flag of a FeatureFlag that does not exist": (
+        release(FLAGGED.replace("configMap: flags", "featureFlag: shop")) + "---\napiVersion: core.openfeature.dev/v1beta1\n"
+        "kind: FeatureFlag\nmetadata: {name: shop, namespace: shop}\nspec: {flagSpec: {flags: {old: {}}}}\n", [
+            ("7:5", "spec.flags[0]", "error: flag new of FeatureFlag shop: there is no such flag; there are: old. " + HOW)]),
     "a second Release for one Deployment": (
         release("") + "---\n" + release("").replace("metadata: {name: shop,", "metadata: {name: other,"), [
             ("12:23", "spec.workloadRef.name", "error: Deployment shop already belongs to Release shop (release.yaml) "

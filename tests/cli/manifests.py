@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strategies.spec.change import MIGRATION_NAMES
+from strategies.spec.flag import ONE_SOURCE, TWO_VARIANTS
 from strategies.spec.gate import EDGES_ABOVE_0, NO_USERS, ONE_FORM, OWN_EDGES
 from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
 from strategies.spec.gate_template import RESERVED
@@ -78,6 +79,11 @@ def latency(**changes: Any) -> Manifest:
 
 
 MIGRATION = {"name": "m", "reversible": True, "backwardCompatible": True}
+
+
+def flag(**changes: Any) -> Manifest:
+    """One flag that is right but for the changes."""
+    return {"flags": [{"name": "new-checkout", "source": {"configMap": "flags"}, **changes}]}
 
 
 def job(template: Any = None, **changes: Any) -> Manifest:
@@ -181,6 +187,12 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "a freeze every second": policy(freezes=[{**FREEZE, "rule": "FREQ=SECONDLY"}]),
     "a freeze that begins with its zone": policy(freezes=[{**FREEZE, "start": "2026-01-02T18:00Z"}]),
     "a change without a kind": Mistake(spec={"change": {"summary": "x"}}),
+    "a flag without a source": Mistake(spec={"flags": [{"name": "a", "source": {}}]}, rule=ONE_SOURCE),
+    "a flag of two sources": Mistake(spec=flag(source={"configMap": "flags", "featureFlag": "shop"}), rule=ONE_SOURCE),
+    "a flag that switches nothing": Mistake(spec=flag(onRollback="on"), rule=TWO_VARIANTS),
+    "two flags of one name": Mistake(spec={"flags": flag()["flags"] * 2}, rule="each flag needs a name of its own"),
+    "a flag of no share": Mistake(spec=flag(weight=0)),
+    "a variant that is no text": Mistake(spec=flag(onPromotion=True)),
     "a migration that says nothing": Mistake(spec={"change": {"kind": "DataMigration", "migrations": [{"name": "m"}]}}),
     "two migrations of one name": Mistake(
         spec={"change": {"kind": "DataMigration", "migrations": [MIGRATION, MIGRATION]}}, rule=MIGRATION_NAMES
@@ -280,6 +292,10 @@ ACCEPTED: dict[str, Mistake] = {
     "nothing but the workload": Mistake(spec={}),
     "a policy of nothing": policy(),
     "a freeze that comes again": policy(freezes=[{**FREEZE, "rule": "FREQ=WEEKLY;BYDAY=FR", "timeZone": "Europe/Berlin"}]),
+    "a flag in a ConfigMap": Mistake(spec=flag()),
+    "a flag of OpenFeature's, at a step": Mistake(
+        spec=flag(source={"featureFlag": "shop"}, weight=25, onPromotion="new", onRollback="old")
+    ),
     "empty fields": Mistake(spec={"strategy": None, "gates": None, "rollback": {"plan": None, "warm": None}}),
     "a whole number with a point": Mistake(spec=steps({"weight": 5.0}, {"weight": 100})),
     "steps that rise": Mistake(spec=steps({"weight": 1, "duration": "1h30m"}, {"weight": 100, "approval": True})),

@@ -12,7 +12,7 @@ from strategies.rollout.turn import Turn
 from strategies.rollout.wanted import carried
 from strategies.spec.status import Kind, Status
 from strategies.world import effects as e
-from strategies.world.observation import CandidateService, Observation
+from strategies.world.observation import CandidateService, FlagSeen, Observation
 
 if TYPE_CHECKING:
     from tests.rollout.world import World
@@ -27,6 +27,7 @@ def after_write(world: "World", before: Observation, effect: e.Effect) -> None:
     s5_driving(then, effect)
     s5_state(turn)
     s6_retention(turn)
+    s2_flags(world, then, turn, effect)
 
 
 def after_kubernetes(world: "World", before: Observation) -> None:
@@ -85,6 +86,18 @@ def s2_traffic(then: Turn, turn: Turn, effect: e.Effect) -> None:
         assert effect.new <= max(most, 1), "S2: more candidate pods than the step's share"
     if isinstance(effect, e.Scale) and effect.new == 0 and turn.undoing and turn.routed:
         assert _diverted(turn) or _weight(turn) == 0 or not turn.candidate or not turn.candidate.ready, "S2: pods went first"
+
+
+def s2_flags(world: "World", then: Turn, turn: Turn, effect: e.Effect) -> None:
+    """A flag is on only with its share of a candidate that goes forward, and off before anything else of a way back."""
+    for each in turn.status.flags:
+        seen = turn.observation.flags[each.place]
+        is_on = isinstance(seen, FlagSeen) and seen.variant == each.on
+        if isinstance(effect, e.FlagOn) and effect.place == each.place:
+            assert turn.moving and turn.step is not None and turn.step.weight >= each.weight, "S2: a flag is on before its share"
+            assert not turn.routed or _weight(then) == turn.step.weight, "S2: a flag is on before the traffic is there"
+        first = isinstance(effect, e.FlagOff | e.RemoveRequest) or f"FlagOff {each.flag}" in world.failing
+        assert not (is_on and each.state == "Off") or first, f"S2: {effect.kind()} came before a flag was off"
 
 
 def s2_exposure(turn: Turn) -> None:

@@ -8,13 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from strategies.analysis.verdict import Sample, Unknown, window_key
+from strategies.spec.flag import FlagPlace
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Revision
-from strategies.world.observation import Job, TemplateChange, TemplateView
+from strategies.world.effects import FlagOff, FlagOn
+from strategies.world.observation import FlagSeen, Job, TemplateChange, TemplateView
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 _JOB_TAKES = timedelta(seconds=2)
 ROLLING = '{"type": "RollingUpdate"}'
+
+
+class Refused(Exception):
+    """What the API answers to a write whose test fails."""
 
 
 def view(template: str) -> TemplateView:
@@ -89,7 +95,8 @@ class Splitting:
 class Kubernetes:
     """The objects of one namespace, the clock, and how pods behave: ready after a while, never if their template is broken.
 
-    `ends` is how each gate's Job ends (Complete or Failed, and why; None: never) two seconds after it was made.
+    `flags` has the default of each; `ends` is how each gate's Job ends (Complete or Failed, and why; None: never) two seconds
+    after it was made.
     """
 
     deployment: Deployment | None
@@ -100,6 +107,7 @@ class Kubernetes:
     route: Splitting | None = None
     jobs: dict[str, Job] = field(default_factory=dict)
     ends: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    flags: dict[str, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     ready_after: timedelta = timedelta(seconds=3)
     now: datetime = START
@@ -113,6 +121,20 @@ class Kubernetes:
             return None
         old, new = self.templates.get(found.template), self.templates.get(d.template)
         return TemplateChange(old=old, new=new) if old and new else None
+
+    def flag(self, place: FlagPlace) -> FlagSeen:
+        """A flag, wherever the spec looks for it."""
+        if place.flag not in self.flags:
+            return FlagSeen(variant=None, problem="there is no such flag")
+        return FlagSeen(variant=self.flags[place.flag], variants=("on", "off", "half"))
+
+    def _do_FlagOn(self, effect: FlagOn | FlagOff) -> None:
+        if self.flags.get(effect.place.flag) != effect.old:
+            raise Refused("another default")
+        self.flags[effect.place.flag] = effect.new
+
+    def _do_FlagOff(self, effect: FlagOff) -> None:
+        self._do_FlagOn(effect)
 
     def ready(self, found: Set) -> int:
         """Ready pods of a ReplicaSet."""

@@ -26,6 +26,8 @@ SMOKE: dict[str, Any] = {
     "gates": [{"name": "smoke", "at": ["before-traffic", "step", "bake"],
                "job": {"template": {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}}}],
 }  # fmt: skip
+FLAG: dict[str, Any] = {"flags": [{"name": "new", "source": {"configMap": "flags"}, "weight": 50},
+                                  {"name": "late", "source": {"featureFlag": "shop"}}]}  # fmt: skip
 APPROVAL: dict[str, Any] = {
     "strategy": {"canary": {"steps": [{"weight": 25, "approval": True}, {"weight": 100, "approval": True}]}},
     "rollback": {"warm": {"for": "20s"}},
@@ -53,7 +55,8 @@ def trial_of(template: str) -> Callable[[World], bool]:
 def _story(name: str, **parts: Any) -> Callable[[Story], Story]:
     def told(story: Story) -> Story:
         answers = {"errors": 0.0} if "gates" in parts else {}
-        STORIES[name] = (lambda: healthy(make_spec(**parts), answers=dict(answers)), story)
+        flags = {each["name"]: "off" for each in parts.get("flags", ())}
+        STORIES[name] = (lambda: healthy(make_spec(**parts), answers=dict(answers), flags=dict(flags)), story)
         return story
 
     return told
@@ -73,6 +76,8 @@ def tell(name: str, crash_after: int | None = None) -> World:
 @_story("a good canary with router", **ROUTED)
 @_story("a good canary with router and gates", **ROUTED, **GATE)
 @_story("a good canary with router and a Job", **ROUTED, **SMOKE)
+@_story("a good canary with router and flags", **ROUTED, **FLAG)
+@_story("a good rolling release with flags", **ROLLING, **FLAG)
 @_story("a good blue-green", **BLUE_GREEN)
 @_story("a good rolling release", **ROLLING)
 def _good(world: World) -> None:
@@ -92,6 +97,16 @@ def _restart(world: World) -> None:
 def _bad(world: World) -> None:
     world.apply("v2")
     world.run(at_step(1))
+    world.answers["errors"] = 2.0
+    world.run(in_phase(Phase.ROLLED_BACK))
+
+
+@_story("a gate fails with router and flags", **ROUTED, **GATE, **FLAG)
+@_story("a gate fails in a rolling release with flags", **ROLLING, **GATE, **FLAG)
+def _bad_with_flags(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(2))
+    assert world.flags["new"] == "on"
     world.answers["errors"] = 2.0
     world.run(in_phase(Phase.ROLLED_BACK))
 
@@ -123,6 +138,22 @@ def _superseded(world: World) -> None:
     world.run(in_phase(Phase.COMPLETING))
 
 
+@_story("a newer template at the step of a flag", **ROUTED, **FLAG)
+def _superseded_with_flags(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(2))
+    world.apply("v3")
+    world.run(in_phase(Phase.COMPLETING))
+
+
+@_story("the Deployment is deleted at the step of a flag, and made anew", **ROUTED, **FLAG)
+def _lost_with_flags(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(2))
+    world.recreate()
+    world.run(in_phase(Phase.HEALTHY))
+
+
 @_story("stable's template comes back", **ROUTED)
 def _returns(world: World) -> None:
     world.apply("v2")
@@ -131,6 +162,7 @@ def _returns(world: World) -> None:
 
 
 @_story("a good release, then back to the one before", **CANARY)
+@_story("a good release with flags, then back to the one before", **CANARY, **FLAG)
 def _rollback(world: World) -> None:
     world.apply("v2")
     world.run(in_phase(Phase.COMPLETING))
@@ -167,9 +199,10 @@ def _approval(world: World) -> None:
 
 
 @_story("the Release is deleted in mid-trial", **ROUTED)
+@_story("the Release is deleted at the step of a flag", **ROUTED, **FLAG)
 def _deleted(world: World) -> None:
     world.apply("v2")
-    world.run(at_step(1))
+    world.run(at_step(2))
     world.deleting = True
     world.run(lambda w: w.gone)
 

@@ -24,7 +24,7 @@ def _end(world: World) -> Any:
         "sets": sorted((s.name, s.replicas) for s in world.sets.values()),
         "services": {n: s.pin for n, s in world.services.items()}, "candidate service": world.candidate_service,
         "route": world.route and world.route.weight, "kept": [k.hash for k in world.kept], "finalizer": world.finalizer,
-        "jobs": world.jobs,
+        "jobs": world.jobs, "flags": (world.flags, [(t.flag, t.state) for t in status.flags]),
     }  # fmt: skip
 
 
@@ -42,6 +42,8 @@ def _once(world: World) -> Counter[str]:
         e.Scale,
         e.CreateJob,
         e.DeleteJob,
+        e.FlagOn,
+        e.FlagOff,
     )
     shown = [repr(w).partition(", generation=")[0] for w in world.writes if isinstance(w, kinds)]
     return Counter(shown)

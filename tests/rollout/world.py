@@ -29,14 +29,10 @@ from strategies.world.observation import (
     Workload,
 )
 from tests.rollout import invariants
-from tests.rollout.objects import Deployment, Kubernetes, Selecting, Set, Splitting, sample, view
+from tests.rollout.objects import Deployment, Kubernetes, Refused, Selecting, Set, Splitting, sample, view
 
 NAME = "shop"
 Until = Callable[["World"], bool]
-
-
-class Refused(Exception):
-    """What the API answers to a write whose test fails."""
 
 
 class NeverAtRest(Exception):
@@ -89,6 +85,7 @@ class World(Kubernetes):
                               for n, s in self.services.items()),
             "candidate_service": self._candidate_service(), "route": self._route(), "pods": self._pods(),
             "kept": tuple(self.kept), "change": self.change(self.status.stable), "hold": self._hold(), "jobs": self.seen_jobs(),
+            "flags": {each.place: self.flag(each.place) for each in (*self.spec.flags, *self.status.flags)},
         }  # fmt: skip
         return Observation(
             name=NAME, namespace="prod", uid="release-1", generation=1, deleting=self.deleting, finalizer=self.finalizer,
@@ -183,7 +180,7 @@ class World(Kubernetes):
         """Carry out an effect, look at the invariants, and say whether the controller has died of it."""
         before = self.look()
         try:
-            getattr(self, f"_do_{effect.kind()}")(effect)
+            getattr(self, f"_do_{type(effect).__name__}")(effect)
         except Refused as refusal:
             self.refused.append(f"{effect}: {refusal}")
             return False

@@ -1,5 +1,6 @@
 """A write in the words of S7: what was made, deleted or switched, with images in the place of names."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -74,6 +75,17 @@ def _kept(kind: str, _before: Object | None, now: Object, _: Image) -> str:
     return {"ADDED": f"keep {image}", "DELETED": f"forget {image}"}.get(kind, "")
 
 
+def defaults(found: Object) -> dict[str, str]:
+    """The flags of a ConfigMap, with the default of each."""
+    text = (found.get("data") or {}).get("flags.json")
+    return {name: flag["defaultVariant"] for name, flag in json.loads(text)["flags"].items()} if text else {}
+
+
+def _flags(_kind: str, before: Object | None, now: Object, _: Image) -> str:
+    old = defaults(before) if before else {}
+    return " ".join(f"flag {name} {default}" for name, default in defaults(now).items() if old.get(name) != default)
+
+
 def _job(kind: str, _before: Object | None, now: Object, _: Image) -> str:
     labels = now["metadata"].get("labels") or {}
     what = f"Job {labels.get(names.GATE)} of step {labels.get(names.STEP, '').rpartition('-')[2]}"
@@ -89,5 +101,5 @@ def _release(kind: str, before: Object | None, now: Object, _: Image) -> str:
 
 _TOLD: dict[str, Callable[[str, Object | None, Object, Image], str]] = {
     "ReplicaSet": _set, "Deployment": _deployment, "Service": _service, "HTTPRoute": _route, "ControllerRevision": _kept,
-    "Release": _release, "Job": _job,
+    "Release": _release, "Job": _job, "ConfigMap": _flags,
 }  # fmt: skip

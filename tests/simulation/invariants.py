@@ -15,7 +15,7 @@ from controller.api import names
 from playground.apiserver.store import Event
 from strategies.analysis.verdict import window_key
 from strategies.spec.base import parse_duration
-from tests.simulation import changes
+from tests.simulation import changes, flagging
 from tests.simulation.look import Look
 
 if TYPE_CHECKING:
@@ -93,9 +93,8 @@ class Invariants:
             return
         look = Look(self._world, self._objects)
         self._follow_users(look)
-        {"ReplicaSet": self._set, "Release": self._release, "HTTPRoute": self._route, "Service": self._service}.get(
-            kind, lambda *_: None
-        )(look, event.kind, before, now, writer)
+        {"ReplicaSet": self._set, "Release": self._release, "HTTPRoute": self._route, "Service": self._service,
+         "ConfigMap": flagging.written}.get(kind, lambda *_: None)(look, event.kind, before, now, writer)  # fmt: skip
         self._always(look)
 
     def at_rest(self, written: list[Write]) -> None:
@@ -132,6 +131,7 @@ class Invariants:
         if writer is None or look.deployment is None or not _is_owned(now, look.deployment):
             return
         if kind == "MODIFIED" and new != old:
+            flagging.first(look, f"{name} was scaled")
             driven = names.DRIVEN in look.labels and look.deployment["spec"].get("paused")
             assert driven and look.recreate, f"S5: {name} was scaled without the wheel"
             if new < old and name in look.leaving:
@@ -316,6 +316,8 @@ class Invariants:
         if writer is None or before is None:
             return
         old, new, trial = look.share(before) or 0, look.share(now) or 0, look.trial
+        if new < old:
+            flagging.first(look, "users were moved")
         if new > old:
             assert trial and not trial.get("outcome"), f"S4: the candidate's weight rose to {new} although nothing goes forward"
             assert new <= trial["step"]["weight"], f"S2: weight {new} is above step {trial['step']['weight']}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from controller.api import names
 from strategies.spec.base import parse_duration
+from tests.simulation import changes
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -30,6 +31,16 @@ class Look:
     def labels(self) -> dict[str, str]:
         """The Deployment's."""
         return (self.deployment or {}).get("metadata", {}).get("labels") or {}
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """The default of each."""
+        return {name: each for found in self._objects["ConfigMap"].values() for name, each in changes.defaults(found).items()}
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether anything has gone wrong in this run."""
+        return self._world.struck or self._world.faults > 0
 
     @property
     def known(self) -> bool:

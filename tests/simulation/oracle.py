@@ -39,6 +39,7 @@ def end(world: World) -> Object:
                      for s in admin.list("services", "shop")},
         "jobs": [j["metadata"]["labels"].get(names.GATE) for j in admin.list("jobs.batch", "shop")],
         "route": route and route["spec"]["rules"],
+        "flags": {c["metadata"]["name"]: changes.defaults(c) for c in admin.list("configmaps", "shop")},
         "kept": sorted(changes.tag({"spec": c["data"]}) for c in admin.list("controllerrevisions.apps", "shop")),
     }  # fmt: skip
 

@@ -4,6 +4,7 @@ What people do waits for what is there, not for a time, so that a story is the s
 """
 
 import base64
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ ROUTES = "httproutes.gateway.networking.k8s.io"
 GOOD, WORSE, BETTER, RESTLESS = "shop:2", "shop:2-errors50", "shop:3", "shop:5"
 """The last one is bad in every third window of 12 seconds, and never in two in a row."""
 _QUERY = 'errors{hash="$candidate"}'
+FLAGS = "flags"
 TEMPLATE = "shop-errors"
 """A ClusterGateTemplate that asks what the stories' gate asks."""
 _CANARY = {
@@ -40,6 +42,13 @@ def _smoke(image: str) -> Object:
 def _qa() -> Object:
     """A gate that a web server answers, before users and at each step."""
     return {"name": "qa", "at": ["before-traffic", "step"], "webhook": {"url": "https://qa.test/gate", "interval": "2s"}}
+
+
+def flags(**defaults: str) -> Object:
+    """A ConfigMap of flags in flagd's form, with these defaults."""
+    made = {name: {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": default}
+            for name, default in defaults.items()}  # fmt: skip
+    return {"metadata": {"name": FLAGS}, "data": {"flags.json": json.dumps({"flags": made}, indent=2)}}
 
 
 def _release(strategy: Object, *, routed: bool, interval: str = "2s", more: tuple[Object, ...] = ()) -> Object:
@@ -96,6 +105,8 @@ def shop(
             route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": NAME},
                      "spec": {"parentRefs": [parent], "rules": rules}}  # fmt: skip
             admin.create(ROUTES, route, NAMESPACE)
+        if "flags" in release["spec"]:
+            admin.create("configmaps", flags(early="off", late="off"), NAMESPACE)
         if autoscaled:
             admin.create("horizontalpodautoscalers.autoscaling", _autoscaler(), NAMESPACE)
         world.go(lambda: False, 15.0)
@@ -294,6 +305,14 @@ def _story(
     return Story(name=name, make=shop(_release(strategy, routed=routed, more=more), routed=routed), acts=acts, over=over)
 
 
+def _flagged(name: str, acts: tuple[Act, ...], over: Callable[[World], bool]) -> Story:
+    """With one flag that goes on at a step, and one at the promotion."""
+    release = _release(_CANARY, routed=True)
+    release["spec"]["flags"] = [{"name": "early", "source": {"configMap": FLAGS}, "weight": 25},
+                                {"name": "late", "source": {"configMap": FLAGS}}]  # fmt: skip
+    return Story(name=name, make=shop(release, routed=True), acts=acts, over=over)
+
+
 STORIES = {
     story.name: story
     for story in (
@@ -331,6 +350,10 @@ STORIES = {
         _story("namespace-deleted", _CANARY, (_GOES_OUT, forget_namespace(step(1))), _no_namespace, routed=True),
         _story("workload-lost", _CANARY, (_GOES_OUT, lose("shop:4", step(1))), rests("4"), routed=True),
         _story("recreated", _CANARY, (_GOES_OUT, recreate("shop:4", step(1))), rests("4"), routed=True),
+        _flagged("flagged", (_GOES_OUT,), rests("2")),
+        _flagged("flagged-back", (_GOES_OUT, ask("abort", "true", step(2))), rests("1", "Aborted")),
+        _flagged("flagged-deleted", (_GOES_OUT, delete(phase("Baking"))), gone),
+        _flagged("flagged-cold", (_GOES_OUT, ask("rollback", "previous", rests("2", "Completed"))), rests("1", "Completed")),
     )
 }  # fmt: skip
 EXHAUSTIVE = ("rolling", "canary-route", "canary-share", "blue-green", "rollback-in-flight", "rollback-warm", "rollback-cold",

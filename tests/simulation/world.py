@@ -43,7 +43,7 @@ Object = dict[str, Any]
 NAMESPACE, NAME = "shop", "shop"
 RESOURCES = ("releases.release-coordinator.io", "deployments.apps", "replicasets.apps", "services",
              "endpointslices.discovery.k8s.io", "httproutes.gateway.networking.k8s.io", "controllerrevisions.apps",
-             "jobs.batch")  # fmt: skip
+             "jobs.batch", "configmaps")  # fmt: skip
 _LONGEST = 20_000.0
 _DISPLAY, _QUIET = 35.0, 40.0
 """Seconds until the last of the display is written; then those in which nothing may be."""
@@ -110,6 +110,7 @@ class World:
         self.asked: Counter[tuple[str, datetime]] = Counter()
         self.refusing: tuple[str, Kind] | None = None
         self.untouchable = ""
+        self.struck = False
         self.history: list[str] = []
         self._acts = list(story.acts)
         self._changed = True
@@ -241,6 +242,7 @@ class World:
             number = len(self.writes) if fault.on is On.WRITE else self.calls
             if fault.on is not On.EVENT and counts(fault.on, method, query) and fault.at == number:
                 self.plan.remove(fault)
+                self.struck = True
                 self.note(f"- {fault} strikes {method} {path}")
                 return fault
         return None

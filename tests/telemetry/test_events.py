@@ -9,9 +9,11 @@ import pytest
 
 from controller.kube.errors import Unavailable
 from controller.telemetry.events import Recorder
+from strategies.spec.flag import FlagKind, FlagPlace
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
 from strategies.spec.status import Answer, Status
+from strategies.world import effects
 
 RELEASE = {"metadata": {"name": "shop", "namespace": "prod", "uid": "u"}}
 ERROR = "PATCH /apis/…: 503 Unavailable: later"
@@ -126,13 +128,23 @@ def test_a_refused_request_is_told_and_one_that_was_done_is_not() -> None:
     assert [(e["reason"], e["note"]) for e in written.end().events] == [("RequestRefused", "refused")]
 
 
-@pytest.mark.parametrize(("service", "reason"), [("shop", "PinLost"), (None, "WeightsUndone")])
-def test_what_somebody_else_has_undone_is_an_alarm(service: str | None, reason: str) -> None:
-    """A lost pin names its Service."""
+FLAG = FlagPlace(kind=FlagKind.CONFIG_MAP, object="flags", key="flags.json", flag="new-checkout")
+
+
+@pytest.mark.parametrize(
+    ("effect", "named", "reason"),
+    [
+        (effects.Pin(service="shop", old=None, new="a"), "Service shop", "PinLost"),
+        (effects.SetWeight(weight=5), "route", "WeightsUndone"),
+        (effects.FlagOn(place=FLAG, old="off", new="on"), "flag new-checkout of ConfigMap flags", "FlagUndone"),
+    ],
+)
+def test_what_somebody_else_has_undone_is_an_alarm(effect: effects.Effect, named: str, reason: str) -> None:
+    """A lost pin names its Service, a flag its object."""
     written = Written()
-    written.recorder.undone(RELEASE, service)
+    written.recorder.undone(RELEASE, effect)
     (event,) = written.end().events
-    assert (event["type"], event["reason"], (service or "route") in event["note"]) == ("Warning", reason, True)
+    assert (event["type"], event["reason"], named in event["note"]) == ("Warning", reason, True)
 
 
 def test_the_red_flags_of_a_review_are_told_once_when_the_release_starts() -> None:
