@@ -85,7 +85,7 @@ def take(access: Access, name: str) -> Snapshot:
     for call, said in reader.refused.items():
         changes |= dict.fromkeys(_NEEDED.get(call, ()), Unknown(reason="NotRead", message=said))
     calls = {FlagKind.CONFIG_MAP: "list configmaps", FlagKind.FEATURE_FLAG: "list featureflags"}
-    lost = {kind: Unknown(reason="NotRead", message=said) for kind, call in calls.items() if (said := reader.refused.get(call))}
+    lost = {k: Unknown(reason="NotRead", message=reader.refused[call]) for k, call in calls.items() if call in reader.refused}
     changes["flags"] = {place: lost.get(place.kind, seen) for place, seen in observation.flags.items()}
     if spec is not None and memory.scope:
         changes["gate_problems"] = {**listed.gate_problems(spec, status, access.namespace), **unfilled}

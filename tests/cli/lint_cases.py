@@ -252,8 +252,8 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ("7:5", "spec.flags[0]", "error: flag new of ConfigMap flags: key flags.json of ConfigMap flags cannot be understood: "
          'it has no "flags" at its top, as flagd wants them. See docs/flags.md. ' + HOW)]),
     "a flag that targets some users": (release(FLAGGED) + FLAGS.replace('"off"}', '"off", "targeting": {"if": [1]}}'), [
-        ("7:5", "spec.flags[0]", "error: flag new of ConfigMap flags: it has targeting, which decides before the default, so that "
-         "a rollback could not be sure to switch it off; take targeting out while a release switches the flag. " + HOW)]),
+        ("7:5", "spec.flags[0]", "error: flag new of ConfigMap flags: it has targeting, which decides before the default, so "
+         "that a rollback could not be sure to switch it off; take targeting out while a release switches the flag. " + HOW)]),
     "a flag of a FeatureFlag that does not exist": (
         release(FLAGGED.replace("configMap: flags", "featureFlag: shop")) + "---\napiVersion: core.openfeature.dev/v1beta1\n"
         "kind: FeatureFlag\nmetadata: {name: shop, namespace: shop}\nspec: {flagSpec: {flags: {old: {}}}}\n", [

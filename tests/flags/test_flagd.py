@@ -154,8 +154,10 @@ def test_the_patch_fails_once_anybody_has_changed_the_text() -> None:
 
 FEATURE_FLAG: dict[str, Any] = {
     "kind": "FeatureFlag", "metadata": {"name": "flags"},
-    "spec": {"flagSpec": {"flags": {"a/b~c": {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"},
-                                    "odd": {"targeting": {"if": []}, "variants": {"on": 1}, "defaultVariant": "on"}}}},
+    "spec": {"flagSpec": {"flags": {
+        "a/b~c": {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"},
+        "odd": {"targeting": {"if": []}, "variants": {"on": 1}, "defaultVariant": "on"},
+    }}},
 }  # fmt: skip
 
 

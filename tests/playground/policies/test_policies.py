@@ -49,7 +49,8 @@ def write(old: Object | None, new: Object, **changes: Any) -> Write:
 HELD_ONE = deployment({RELEASE: "§", HELD: "true", DRIVEN: "true"}, paused=True, strategy=RECREATE)
 WRONG = deployment({RELEASE: "§", KEPT_BACK: "paused-strategy", HELD: "§"}, template="2")
 SPEC = {"workloadRef": {"name": "§"}, "traffic": {"httpRoute": {"name": "§"}}}
-ASKED = {"metadata": {"name": "§", "annotations": {f"{PREFIX}§": ""}}, "spec": SPEC | {"gates": [{"job": {}}]}}
+ASKED = {"metadata": {"name": "§", "annotations": {f"{PREFIX}§": ""}},
+         "spec": SPEC | {"gates": [{"job": {}}], "flags": [{"source": {"configMap": "§"}}, {"source": {"featureFlag": "§"}}]}}
 SAID = {
     "hold-guard": [*hold_guard.refusals(write(HELD_ONE, HELD_ONE, field_manager="kubectl-rollout"), "§"),
                    *hold_guard.refusals(write(HELD_ONE, WRONG), "§")],
