@@ -84,7 +84,8 @@ def _manifest(kind: str, name: str, annotations: Mapping[str, str], spec: Object
 _DEPLOYMENTS, _RELEASES = (("apps", ["deployments"]),), (("release-coordinator.io", ["releases"]),)
 _RESOURCES: Mapping[str, Iterable[tuple[str, list[str]]]] = {
     "hold": _DEPLOYMENTS, "hold-guard": _DEPLOYMENTS, "hold-notice": _DEPLOYMENTS,
-    "ownership": (*_DEPLOYMENTS, ("", ["services"]), ("gateway.networking.k8s.io", ["httproutes"])),
+    "ownership": (*_DEPLOYMENTS, ("", ["services", "configmaps"]), ("core.openfeature.dev", ["featureflags"]),
+                  ("gateway.networking.k8s.io", ["httproutes"])),
     "pin": (("", ["services", "services/status"]),), "pin-notice": (("", ["services"]),),
     "release-writers": _RELEASES, "requested-by": _RELEASES,
 }  # fmt: skip

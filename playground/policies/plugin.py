@@ -36,7 +36,11 @@ _RELEASES = Seen(resources=("releases.release-coordinator.io",), operations=("CR
 MUTATIONS: Mapping[str, tuple[Seen, Mutation]] = {
     "hold": (_DEPLOYMENTS, hold.mutate),
     "ownership": (
-        Seen(resources=("deployments.apps", "services", "httproutes.gateway.networking.k8s.io"), ours=True),
+        Seen(
+            resources=("deployments.apps", "services", "configmaps", "featureflags.core.openfeature.dev",
+                       "httproutes.gateway.networking.k8s.io"),
+            ours=True,
+        ),
         ownership.mutate,
     ),
     "pin": (Seen(resources=("services", "services/status"), label=PIN, ours=False), pin.mutate),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from strategies.rollout import jobs, lifecycle, progress, traffic_stages, workload_stages
+from strategies.rollout import flags, jobs, lifecycle, progress, traffic_stages, workload_stages
 from strategies.rollout.turn import Turn
 from strategies.rollout.wanted import Mode
 from strategies.world import effects
@@ -41,6 +41,7 @@ def _mutant(name: str, remove: Remove, killer: str, shows: str) -> Mutant:
     return Mutant(name=name, remove=remove, story=story, plan=plan, shows=shows)
 
 
+_EARLY_FLAG = removals.placed(Mode.TRIAL, flags.flags_on, before=traffic_stages.weight)
 _LATE_PINS = removals.placed(Mode.UNDO, traffic_stages.pins, before=traffic_stages.unpin)
 _LATE_WEIGHT = removals.placed(Mode.UNDO, traffic_stages.weight_back, before=traffic_stages.unpin)
 _EARLY_SHRINK = removals.placed(Mode.RETIRE, workload_stages.shrink, before=traffic_stages.moved_pins)
@@ -119,6 +120,9 @@ MUTANTS = (
     _mutant("rest: the route is its owner's", stage(traffic_stages.route_restored), "canary-route", "L1: at rest, and the route"),
     _mutant("rest: no Service of the candidate's", stage(traffic_stages.no_candidate_service),
             "canary-route", "L1: at rest, and the candidate's Service"),
+    _mutant("forward: a flag after its share of the traffic", _EARLY_FLAG, "flagged", "S2: flag early went on before its share"),
+    _mutant("backward: a flag before all else", removals.attribute(flags, "off", lambda _: []),
+            "flagged-back", "S2: users were moved before flag early is off"),
     _mutant("keep: the way back survives the history limit", stage(workload_stages.keep), "blue-green", "S6: "),
     # what people do
     _mutant("finalizer: a deletion leaves something to undo", stage(workload_stages.finalizer), "deleted-in-flight", "sets: "),

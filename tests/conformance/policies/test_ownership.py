@@ -15,9 +15,16 @@ kind: Service
 metadata: {name: owned}
 spec: {selector: {app: owned}, ports: [{port: 80}]}
 """
+_CONFIG_MAP = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: owned}
+data: {flags.json: '{"flags": {}}'}
+"""
 WRITES: dict[str, tuple[str, Manifest]] = {
-    "deploy": (_DEPLOYMENT, {"strategy": {"type": "Recreate", "rollingUpdate": None}}),
-    "svc": (_SERVICE, {"selector": {"app": "owned", "pod-template-hash": "h1"}}),
+    "deploy": (_DEPLOYMENT, {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}}),
+    "svc": (_SERVICE, {"spec": {"selector": {"app": "owned", "pod-template-hash": "h1"}}}),
+    "cm": (_CONFIG_MAP, {"data": {"flags.json": "{}"}}),
 }
 
 
@@ -41,7 +48,7 @@ def test_no_entry_of_ours_is_ever_kept_and_the_owner_applies_without_force(site:
     # The owner's own entry loses the fields that we change: what is left of it depends on the kind.
     others = {("third", ""), *([("ours", "status")] if kind == "deploy" else [])}
     assert {("ours", ""), *others} <= set(managers(site, kind))
-    site.ours(*patch, json.dumps({"spec": change}))
+    site.ours(*patch, json.dumps(change))
     assert ("ours", "") not in managers(site, kind)
     assert set(managers(site, kind)) >= others
     site.kubectl("apply", *OWNER, "-f", "-", user="admin", input=text)
