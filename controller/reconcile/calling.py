@@ -71,14 +71,14 @@ class Caller:
         waits = hurry and known is not None and known.again is not None and not known.failures
         if known is not None and not waits and (known.again is None or now < known.again):
             return [known.again] if known.again else []
-        attempt, failures = memory.attempt, known.failures if known else 0
+        asking, failures = memory.asking(gate), known.failures if known else 0
         memory.calls[id_] = Call(failures=failures)
 
         def heard(answer: Told | Unknown) -> None:
             wait = asked.interval.total_seconds() if isinstance(answer, Told) else min(_LONGEST, _FIRST * 2.0 ** min(failures, 9))
             final = isinstance(answer, Told) and answer.verdict is not Verdict.INCONCLUSIVE
             again = None if final else memory.asking_at(self._clock) + timedelta(seconds=wait)
-            memory.heard(attempt, id_, answer, again)
+            memory.heard(asking, gate, id_, answer, again)
             self._wake(key)
 
         problem = self.problem(asked, key[0])

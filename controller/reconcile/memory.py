@@ -148,6 +148,8 @@ class Memory:
         with self.lock:
             questions = questions or {}
             for name in (n for n, question in self.questions.items() if questions.get(n, question) != question):
+                # By its key an answer does not show to which question it is; those that are final stand in the status.
+                self.told, self.calls = {}, {}
                 for known in (self.samples, self.windows, self.asked, self.counted_to):
                     known.pop(name, None)
                 self.alone.discard(name)
@@ -170,10 +172,10 @@ class Memory:
             before = tuple(s for s in self.samples.get(gate, ()) if isinstance(s, Sample))
             self.samples[gate] = (*before, answer)[-20:]
 
-    def heard(self, attempt: int, key: str, answer: Told | Unknown, again: datetime | None) -> None:
+    def heard(self, asking: Asking, gate: str, key: str, answer: Told | Unknown, again: datetime | None) -> None:
         """A webhook has answered, or has not; called from the threads that ask."""
         with self.lock:
-            if attempt != self.attempt:
+            if asking != self.asking(gate):
                 return
             failures = self.calls[key].failures + 1 if isinstance(answer, Unknown) and key in self.calls else 0
             self.told[key], self.calls[key] = answer, Call(failures=failures, again=again)

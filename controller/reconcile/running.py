@@ -60,8 +60,8 @@ class DryRuns:
 
 
 def read_jobs(look: Look) -> tuple[Job, ...] | Unknown:
-    """The Jobs that this Release's gates have made, and those that have their names."""
-    if look.spec is None or all(gate.job is None for gate in look.spec.gates):
+    """The Jobs that this Release's gates have made, and those that have their names; also when its spec has lost these gates."""
+    if not look.status.jobs and (look.spec is None or all(gate.job is None for gate in look.spec.gates)):
         return ()
     view = look.views.follow(paths.JOBS)
     if not view.synced.is_set():

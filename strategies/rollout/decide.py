@@ -14,7 +14,7 @@ from strategies.rollout import gates
 from strategies.rollout.checks import CHECKS
 from strategies.rollout.conditions import conditions
 from strategies.rollout.foreseen import told
-from strategies.rollout.moves import replanned
+from strategies.rollout.moves import replanned, with_jobs
 from strategies.rollout.order import Pending, pending
 from strategies.rollout.plan import taken
 from strategies.rollout.turn import NO_PODS_PATIENCE, Turn
@@ -59,6 +59,7 @@ def decide(spec: ReleaseSpec | None, observation: Observation, status: Status, n
     turn = _with(turn, turn.status, gates.fold(turn))
     before = pending(turn)
     following, trace = _first(turn, before)
+    following = with_jobs(following, spec)
     after = _with(turn, following, _evidence(turn, following))
     left = pending(after) if following is not turn.status else before
     shown = _shown(after, left)

@@ -102,11 +102,13 @@ def effects(turn: Turn, asked: tuple[Gate, ...]) -> tuple[Effect, ...]:
         if gate.job is not None and gate.name not in ran and name_of(gate.name, trial) not in there
     ]
     here, ours = step_of(trial), f"{trial.candidate.hash}-"
+    wanted = {name_of(gate.name, trial) for gate in asked if gate.job is not None}
     stops = [
         DeleteJob(name=job.name, uid=job.uid)
         for job in seen
-        if job.ours and not job.deleting and job.step != here and (job.ended is None or not job.step.startswith(ours))
-    ]
+        if job.ours and not job.deleting and not (job.step == here and (job.name in wanted or job.ended is not None))
+        and (job.ended is None or not job.step.startswith(ours))
+    ]  # fmt: skip
     may_begin = trial.step.since is not None and not turn.status.paused and turn.candidate is not None and turn.candidate.ready
     return (*stops, *(makes if may_begin else ()))
 

@@ -16,6 +16,7 @@ from strategies.rollout.reviewing import subject
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import SENTENCES, Reason
+from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import LAST, Kind, Outcome, Passed, Past, Revision, Status, Step, Template, Trial, Wheel
 
 HISTORY = 10
@@ -73,9 +74,18 @@ def begin(turn: Turn, kind: Kind) -> Status:
     message = f"{kind} of revision {hash_}{version} has begun{who}."
     phase = Phase.BAKING if planned[0].name == "Bake" else Phase.PROGRESSING
     switched = flags.raised(flags.begun(turn, kind, candidate), candidate.hash, planned[0].weight)
+    overtakes = turn.status.wheel is not None  # The one before may have left Jobs.
     # A template that is written back has arrived, or was overtaken by a newer wish: it is not written again.
     return to(turn, phase, Reason.STARTED, message, trial=trial, attempts=attempt, wheel=wheel, paused=False,
-              unready_since=None, restoring=None, review=review, flags=switched)  # fmt: skip
+              unready_since=None, restoring=None, review=review, flags=switched,
+              jobs=turn.status.jobs and overtakes)  # fmt: skip
+
+
+def with_jobs(status: Status, spec: ReleaseSpec | None) -> Status:
+    """The status with a note, before one is made, that Jobs are to be deleted: a spec that has none any more would not say so."""
+    if spec is None or status.trial is None or status.jobs or all(gate.job is None for gate in spec.gates):
+        return status
+    return status.model_copy(update={"jobs": True})
 
 
 def advance(turn: Turn, by: str) -> Status:

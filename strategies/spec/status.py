@@ -273,6 +273,7 @@ class Status(Record):
     review: Review | None = Field(None, description="The judgement of the release in flight, made before it started.")
     wheel: Wheel | None = Field(None, description="Set while we, not Kubernetes, scale the ReplicaSets.")
     flags: tuple[Toggle, ...] = Field((), description="Flags that the release in flight switches, and that earlier ones put on.")
+    jobs: bool = Field(False, description="Gates of the last trial were Jobs, which are deleted when it is over.")
     restoring: Template | None = Field(None, description="The revision whose template is being written back.")
     paused: bool = Field(False, description="A person, or maxInconclusive, has stopped the clock.")
     unready_since: Time | None = Field(None, description="Since when stable has had no ready pod.")

@@ -176,6 +176,22 @@ def test_nothing_is_asked_while_paused_or_when_the_status_has_the_answer() -> No
     assert world.ask() == 1
 
 
+def test_an_edit_of_the_gate_asks_anew_and_what_was_asked_before_is_not_heard() -> None:
+    """Whatever was answered, and although the key is the same."""
+    world = Double()
+    world.memory.attend(world.memory.attempt, {"qa": "one"})
+    world.ask()
+    world.answer(world.told(Verdict.PASS))
+    assert world.ask() == 1
+    world.memory.attend(world.memory.attempt, {"qa": "two"})
+    assert world.memory.told == {}
+    assert world.ask() == 2
+    world.asked[0][2](world.told(Verdict.PASS))
+    assert world.memory.told == {}
+    world.answer(world.told(Verdict.FAIL))
+    assert [told.verdict for told in world.memory.told.values() if isinstance(told, Told)] == [Verdict.FAIL]
+
+
 def test_what_was_answered_in_another_trial_is_not_heard() -> None:
     """A slow server answers about a revision that is gone."""
     world = Double()

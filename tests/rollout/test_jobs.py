@@ -192,6 +192,28 @@ def test_what_runs_for_nothing_any_more_is_stopped() -> None:
     assert next(w for w in world.writes if isinstance(w, DeleteJob)).name == made(world)[0].name
 
 
+def test_a_gate_that_is_taken_out_stops_its_job_and_what_has_ended_goes_with_the_release() -> None:
+    """Noted before the first one is made, so that a spec without such a gate does not hide them."""
+    world = shipped(**CANARY, **smoke())
+    world.run(lambda w: bool(w.jobs))
+    assert world.status.jobs
+    world.spec = make_spec(**CANARY)
+    world.turn()
+    assert [w.name for w in world.writes if isinstance(w, DeleteJob)] == [made(world)[0].name]
+    world.run()
+    assert (world.status.phase, world.jobs) == (Phase.HEALTHY, {})
+
+
+def test_a_release_without_such_gates_has_no_jobs_to_look_for() -> None:
+    """Also after one that had some."""
+    world = shipped(**CANARY)
+    assert not world.status.jobs
+    world = tell("a good canary with router and a Job")
+    world.spec = make_spec(**ROUTED)
+    world.apply("v3")
+    assert not world.run(at_step(1)).status.jobs
+
+
 def test_a_paused_release_begins_no_job() -> None:
     """Paused is paused."""
     world = healthy(make_spec(**CANARY, **smoke()), ends={"smoke": None})

@@ -90,6 +90,7 @@ EDITS: dict[str, tuple[tuple[str, ...], Edit]] = {
     "preview longer": (("blue-green",), _spec(strategy__blueGreen={"previewDuration": "9s"})),
     "parallel allowed": (_ALL, _spec(strategy__allowParallel=True)),
     "no gates": (_ALL, _spec(gates=[])),
+    "no Jobs": (("job",), _spec(gates=[])),
     "another gate": (_ALL, _spec(gates=[_gate("errors"), _gate("more", at=["before-traffic", "step", "bake"])])),
     "a gate renamed": (_ALL, _spec(gates=[_gate("faults")])),
     "no route": (("canary-route",), _spec(traffic={"drain": "2s"})),
