@@ -111,7 +111,13 @@ def test_a_bad_answer_is_unknown_with_its_reason_and_takes_little_memory(case: s
     assert peak < 250e6
 
 
+NATIVE: list[Row] = [
+    {"metric": each["metric"],
+     "histograms": [[at, {"count": "9", "sum": "1", "buckets": [[0, "0.2", "0.3", "9"]]}] for at in TIMES]}
+    for each in sides()
+]  # fmt: skip
 HISTOGRAMS: dict[str, tuple[list[Row], str]] = {
+    "classic and native ones of one name": ([*buckets("0.3", "+Inf"), *NATIVE], "MixedHistograms"),
     "the objective is no edge": (buckets("0.25", "0.5", "+Inf"), "NoSuchEdge"),
     "no bucket for all": (buckets("0.3"), "NoHistogram"),
     "no buckets at all": (sides(), "NoHistogram"),
@@ -127,6 +133,17 @@ def test_a_histogram_that_cannot_be_cut_at_the_objective_is_unknown(case: str) -
     (found,) = asked({"latency": LATENCY}, matrix(rows))
     assert isinstance(found, Unknown)
     assert found.reason == reason
+
+
+def test_a_further_edge_that_the_histogram_lacks_is_named_with_those_it_has() -> None:
+    """As for the threshold; where all are there, requests are counted between them."""
+    rows = matrix(buckets("0.1", "0.3", "+Inf"))
+    (found,) = asked({"latency": {**LATENCY, "edges": [2.5]}}, rows)
+    assert isinstance(found, Unknown)
+    assert found.message == "the candidate: the histogram has no bucket with le=2.5; it has 0.1, 0.3"
+    (known,) = asked({"latency": {**LATENCY, "edges": [0.1]}}, rows)
+    assert not isinstance(known, Unknown), known
+    assert (cast("Any", known).edges, len(cast("Any", known).candidate.classes)) == ((0.1, 0.3), 3)
 
 
 LATER = [T0 - 10 + 5 * n for n in range(18)]
