@@ -76,9 +76,12 @@ def _kept(kind: str, _before: Object | None, now: Object, _: Image) -> str:
 
 
 def defaults(found: Object) -> dict[str, str]:
-    """The flags of a ConfigMap, with the default of each."""
-    text = (found.get("data") or {}).get("flags.json")
-    return {name: flag["defaultVariant"] for name, flag in json.loads(text)["flags"].items()} if text else {}
+    """The flags of a ConfigMap, with the default of each; none of a text that is broken."""
+    try:
+        flags = json.loads((found.get("data") or {}).get("flags.json", "{}")).get("flags", {})
+    except ValueError:
+        return {}
+    return {name: flag["defaultVariant"] for name, flag in flags.items()}
 
 
 def _flags(_kind: str, before: Object | None, now: Object, _: Image) -> str:

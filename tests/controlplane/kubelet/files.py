@@ -5,14 +5,20 @@ namespace of its own), every other entry leads into it, and only the folders on 
 So a volume can appear anywhere, without privileges on the host, and nothing has to be cleaned up there.
 """
 
+import asyncio
 import base64
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import aiohttp
+
 from tests.controlplane.kubelet.client import Client, Object, Refused
 
 HOST = ".host"
+REFRESH = 1.0
+"""Seconds."""
 
 
 class NotThereYet(Exception):
@@ -29,12 +35,26 @@ class Volumes:
     async def write(self) -> None:
         """Make all of them. Raises NotThereYet."""
         for volume in self._pod["spec"].get("volumes", []):
-            target = self._folder / volume["name"]
-            target.mkdir(parents=True, exist_ok=True)
-            for name, content in (await self._contents(volume)).items():
-                file = target / name
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(content)
+            await self._write(volume)
+
+    async def follow(self) -> None:
+        """Bring ConfigMaps up to date for as long as the pod lives; a real kubelet does it about once a minute."""
+        mounted = [volume for volume in self._pod["spec"].get("volumes", []) if "configMap" in volume]
+        while mounted:
+            await asyncio.sleep(REFRESH)
+            for volume in mounted:
+                with contextlib.suppress(NotThereYet, Refused, aiohttp.ClientError, OSError):
+                    await self._write(volume)
+
+    async def _write(self, volume: Object) -> None:
+        target = self._folder / volume["name"]
+        target.mkdir(parents=True, exist_ok=True)
+        for name, content in (await self._contents(volume)).items():
+            file = target / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            fresh = file.with_name(f"..{file.name}")
+            fresh.write_bytes(content)
+            fresh.replace(file)  # No reader sees half of it.
 
     async def _contents(self, volume: Object) -> dict[str, bytes]:
         if "projected" in volume:

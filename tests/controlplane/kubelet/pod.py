@@ -89,11 +89,14 @@ class Pod:
                 self.log(f"waits for its volumes: {problem}")
                 await asyncio.sleep(0.5)
         self._has_address = True
+        following = asyncio.create_task(volumes.follow())
         try:
             await asyncio.gather(*(container.run() for container in self._containers))
         except Exception as defect:
             self.log(f"the test kubelet has a defect: {defect!r}")
             raise
+        finally:
+            following.cancel()
 
     async def _end(self, living: asyncio.Task[None]) -> None:
         """Stop the containers; those that had not started yet never will."""

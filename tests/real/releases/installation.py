@@ -30,7 +30,8 @@ class Installation:
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": enforced}}
         self.plane.apply(json.dumps(namespace))
         given = [f"metricSources.default.address={self._prometheus}", "image.repository=release-coordinator", "replicas=1",
-                 "logFormat=text", "gateTemplates.enabled=true", *values]  # fmt: skip
+                 "logFormat=text", "gateTemplates.enabled=true", "flags.configMaps={flags}", "flags.featureFlags=true",
+                 *values]  # fmt: skip
         extra = json.dumps([{"name": name, "value": value} for name, value in (environment or {}).items()])
         self.plane.helm("upgrade", "--install", self.name, str(CHART), "-n", self.namespace, "--wait",
                         "--set-json", f"extraEnv={extra}", *(part for value in given for part in ("--set", value)))  # fmt: skip

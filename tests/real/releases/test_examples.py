@@ -3,6 +3,7 @@
 Two things are changed in them: a minute of a Release passes in a second, and Prometheus has the address that it has here.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -145,3 +146,20 @@ def test_the_rolling_example_ends_as_it_tells(story: Story) -> None:
     _annotate(worker, "rollback=version:1")
     _stable(worker, "1")
     assert worker.images() == {"shop:1": 8}
+
+
+def test_the_flags_example_ends_as_it_tells(story: Story) -> None:
+    """On with the switch, off before the traffic returns."""
+    shop = story("05-flags", "shop")
+
+    def default() -> str:
+        flags = json.loads(shop.get("configmap", "flags")["data"]["flags.json"])["flags"]
+        return str(flags["new-checkout"]["defaultVariant"])
+
+    _ship(shop, "shop:2")
+    shop.wait_for_phase("Baking")
+    shop.wait_for(lambda: default() == "on", what="the flag is on")
+    _annotate(shop, "abort=true")
+    shop.wait_for_phase("RolledBack")
+    assert default() == "off"
+    assert [reason for reason, _ in shop.events() if reason.startswith("Flag")] == ["FlagOn", "FlagOff"]

@@ -18,6 +18,7 @@ PATHS = {
     "replicasets": "/apis/apps/v1",
     "deployments": "/apis/apps/v1",
     "services": "/api/v1",
+    "configmaps": "/api/v1",
     "pods": "/api/v1",
 }
 
