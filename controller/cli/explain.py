@@ -15,12 +15,13 @@ from controller.cli.asked import About, asked
 from controller.cli.saw import SAW, what_is_next
 from controller.cli.snapshot import Snapshot, take
 from controller.reconcile import commit
+from strategies.analysis.verdict import Unknown
 from strategies.rollout import gates
 from strategies.rollout.checks import CHECKS
 from strategies.rollout.decide import Checked, decide
 from strategies.rollout.order import pending
 from strategies.rollout.turn import Turn
-from strategies.spec.status import Status
+from strategies.spec.status import Status, ToggleState
 
 Object = dict[str, Any]
 _REQUESTS = 3
@@ -127,6 +128,9 @@ def _evidence(found: Explanation) -> None:
         _section("Conditions")
         rows = [[c.type, c.status, c.reason, view.age(c.last_transition_time, now), c.message] for c in status.conditions]
         _indented(["TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"], rows)
+    if flagged := _flags(found.snapshot):
+        _section("Flags")
+        _indented(["FLAG", "OF", "WANTED", "SEEN"], [list(line) for line in flagged])
     if status.trial and status.trial.gates:
         _section("Gates, in this step")
         _indented(["GATE", "VERDICT", "SEEN", "MESSAGE"],
@@ -148,6 +152,18 @@ def _evidence(found: Explanation) -> None:
         _section("The release before")
         click.echo(f"  {past.kind} of {view.both(past.revision)} ended {past.outcome} {view.age(past.ended, now)} ago, after "
                    f"{view.lasting(past.ended - past.started)}. {past.message}")  # fmt: skip
+
+
+def _flags(snapshot: Snapshot) -> list[tuple[str, str, str, str]]:
+    """Each flag that the release switches: whether it waits, or which variant is wanted, and what is there."""
+    lines = []
+    for each in snapshot.status.flags:
+        seen = snapshot.observation.flags.get(each.place)
+        if seen is not None:
+            wanted = f"{each.on} at {each.weight}%" if each.state is ToggleState.WAITS else getattr(each, each.state.lower())
+            is_ = seen.message if isinstance(seen, Unknown) else seen.variant or str(seen.problem)
+            lines.append((each.flag, f"{each.kind} {each.object}", wanted, is_))
+    return lines
 
 
 def _asked(snapshot: Snapshot) -> list[About]:
@@ -178,6 +194,7 @@ def _document(found: Explanation) -> Object:
         "gates": (committed.get("trial") or {}).get("gates", []),
         "asked": [dict(zip(("gate", "about", "said"), line, strict=True)) for line in _asked(snapshot)],
         "templates": dict(snapshot.templates),
+        "flags": [dict(zip(("flag", "of", "wanted", "seen"), line, strict=True)) for line in _flags(snapshot)],
         "review": committed.get("review"),
         "conditions": committed.get("conditions", []),
         "requests": committed.get("requests", [])[-_REQUESTS:],

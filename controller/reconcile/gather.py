@@ -33,7 +33,8 @@ POLICY_SETTLES = 3.0
 """Seconds after a change of the policies within which API servers may still act on the old ones."""
 PODS_EVERY = 0.8
 """Seconds between two looks at pods that are not ready."""
-SYNC_PATIENCE = 10.0
+SYNC_PATIENCE, FLAGS_PATIENCE = 10.0, 2.0
+"""Seconds that a first look waits for the views, and for flags: a right that is missing holds up no way back."""
 _OWNING = Unknown(
     reason="OwnershipKept",
     message="a dry-run write left our entry in the Deployment's managedFields, at which its owner's next server-side apply would "
@@ -82,7 +83,8 @@ class Gatherer:
                     status=status, memory=memory, now=now)  # fmt: skip
         missing = look.unsynced
         since = self._entered.setdefault(key, self._clock.steady())
-        if (missing or flagging.unsynced(look)) and self._clock.steady() - since < SYNC_PATIENCE:
+        waited = self._clock.steady() - since
+        if (missing and waited < SYNC_PATIENCE) or (waited < FLAGS_PATIENCE and flagging.unsynced(look)):
             return None
         unseen = Unknown(reason="NotListed", message=f"{', '.join(missing)} could not be listed; see the controller's log.")
         replica_sets = unseen if "replicasets" in missing else self._replica_sets(look, label)

@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from controller.cli.advice import PHASES, REASONS, advice
+from controller.cli.explain import _flags
 from controller.cli.saw import SAW
+from controller.cli.snapshot import Snapshot
 from strategies.analysis.counts import Counts, Window
-from strategies.analysis.verdict import Sample, window_key
+from strategies.analysis.verdict import Sample, Unknown, window_key
 from strategies.rollout.checks import CHECKS
 from strategies.rollout.decide import decide
 from strategies.spec.phase import Phase
@@ -18,8 +20,8 @@ from strategies.spec.reason import Reason
 from strategies.spec.status import Status
 from tests.cli.conftest import CANARY, Run
 from tests.cli.double import Double
-from tests.rollout.stories import in_phase
-from tests.rollout.world import World, make_spec
+from tests.rollout.stories import FLAG, ROUTED, at_step, in_phase
+from tests.rollout.world import World, healthy, make_spec
 
 
 def _still(_: World) -> None:
@@ -264,3 +266,16 @@ def test_of_a_gate_from_a_template_it_is_told_which_and_what_it_asks(cluster: Do
     seen = json.loads(run("explain", "shop", "-o", "json").out)
     assert seen["templates"] == {"errors": "ClusterGateTemplate shop-errors: job=shop"}
     assert seen["unread"] == ["you may not list clustergatetemplates"]
+
+
+def test_flags_are_told_with_what_is_wanted_and_what_is_there() -> None:
+    """One that is on, one that waits for its share, and one that cannot be read."""
+    world = healthy(make_spec(**ROUTED, **FLAG), flags={"new": "off", "late": "off"})
+    world.apply("v2")
+    world.run(at_step(2))
+    made = Snapshot(release={}, spec=world.spec, status=world.status, observation=world.observe(), now=world.now, unread=(),
+                    templates=())  # fmt: skip
+    assert _flags(made) == [("new", "ConfigMap flags", "on", "on"), ("late", "FeatureFlag shop", "on at 100%", "off")]
+    unread = Unknown(reason="NotRead", message="you may not list configmaps")
+    lost = dict.fromkeys(made.observation.flags, unread)
+    assert [line[3] for line in _flags(replace(made, observation=replace(made.observation, flags=lost)))] == [unread.message] * 2

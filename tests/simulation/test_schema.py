@@ -20,7 +20,7 @@ from strategies.spec.policy import ReleasePolicySpec
 from strategies.spec.release import ReleaseSpec
 from tests.simulation.malforming import goes_on, over, put
 from tests.simulation.spec_values import Field, Object, fields, found
-from tests.simulation.stories import GOOD, GROUP, RELEASES, TEMPLATE, ask, phase, ship, shop, step
+from tests.simulation.stories import FLAGS, GOOD, GROUP, RELEASES, TEMPLATE, ask, phase, ship, shop, step
 from tests.simulation.world import NAME, Story, World
 
 MODELS = {"Release": ReleaseSpec, "MetricSource": MetricSourceSpec, "GateTemplate": GateTemplateSpec,
@@ -30,6 +30,7 @@ _COUNTING = {"source": "default", "tolerance": 1.25, "max": 0.5, "interval": "15
              "checkShare": True}  # fmt: skip
 _THRESHOLD = {"source": "default", "query": 'errors{hash="$candidate"}', "min": -1.0, "max": 0.05, "interval": "2s",
               "window": "1m", "failures": 2}  # fmt: skip
+_FLAG = {"name": "early", "weight": 25, "onPromotion": "on", "onRollback": "off"}
 _STEP = {"duration": "5s", "approval": False, "early": False}
 
 
@@ -45,6 +46,7 @@ def _release(question: Object, version: Object, traffic: Object | None = None) -
         "gates": [{"name": "errors", **question, "at": ["step", "bake"]}],
         "maxInconclusive": "1m",
         "rollback": {"plan": "Go back.", "warm": {"for": "8s"}, "onAlerts": ["Burning"], "revertTemplate": False},
+        "flags": [{**_FLAG, "source": {"configMap": FLAGS, "key": "flags.json"}}],
         "change": {"kind": "DataMigration", "summary": "x", "changelog": "x", "flags": ["x"], "stakeholders": ["x"],
                    "contracts": [{"type": "OpenAPI", "configMap": "api", "key": "x"}],
                    "migrations": [{"name": "m", "reversible": True, "backwardCompatible": True}]},
@@ -77,6 +79,7 @@ BASES: dict[str, tuple[Object, ...]] = {
         _release(_FROM_TEMPLATE, {}),
         _release({"job": _JOB}, {}),
         _release({"webhook": _WEBHOOK}, {}),
+        {**_release(_BY_THRESHOLD, {}), "flags": [{**_FLAG, "source": {"featureFlag": FLAGS}}]},
     ),
     "ReleasePolicy": ({"namespaces": ["*"], "freezes": [{
         "name": "weekend", "start": "2026-01-02T18:00", "duration": "62h", "rule": "FREQ=WEEKLY;BYDAY=FR",
