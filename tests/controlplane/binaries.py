@@ -49,6 +49,9 @@ PROGRAMS = (
             oldest=(3, 0)),
     # Next to Prometheus, which has compiled nearly all of it.
     Program(name="promtool", module="prometheus", package="github.com/prometheus/prometheus/cmd/promtool", oldest=(3, 0)),
+    # Of a version whose module has the files of its user interface; v0.33 has not, and does not build.
+    Program(name="alertmanager", module="alertmanager", package="github.com/prometheus/alertmanager/cmd/alertmanager",
+            oldest=(0, 22)),
     Program(name="oasdiff", module="oasdiff", package="github.com/oasdiff/oasdiff"),
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.controlplane import processes
+from tests.controlplane.alertmanager import Alertmanager
 from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.namespace import NODE_ADDRESS
 from tests.real.releases.installation import Installation
@@ -129,6 +130,32 @@ def test_an_alert_that_the_release_names_takes_it_back(shop: MakeShop, judge: Ju
     assert _send(url, message, TOKEN) == 200
     assert burning.status()["reason"] == "AlertFired"
     burning.wait_for_outcome("Rejected")
+    assert burning.status()["history"][-1]["message"] == "Rolled back by itself. Alert Burn fires: 14 times the errors"
+
+
+def test_a_real_alertmanager_is_understood_and_sends_until_it_is_taken(
+    shop: MakeShop, judge: Judge, product: Installation, plane: ControlPlane
+) -> None:
+    """Configured as docs/alerts.md says: with a wrong token nothing comes in; once it is right the release is taken back."""
+    assert judge.url
+    burning = shop("burning", pods=2)
+    burning.release(strategy=STANDING, rollback={"warm": {"for": "2s"}, "onAlerts": ["Burn"]})
+    burning.ship("2")
+    burning.wait_for_trial_weight(50)
+    (pod,) = [p for p in product.pods() if not p["metadata"].get("deletionTimestamp")]
+    token = plane.folder / "alerts-token"
+    token.write_text("wrong")
+    route = {"matchers": ['release!=""', 'namespace!=""'], "group_by": ["namespace", "release", "alertname"], "group_wait": "0s",
+             "group_interval": "1s", "repeat_interval": "5m", "continue": True}  # fmt: skip
+    webhook = {"url": f"http://{pod['status']['podIP']}:8082/api/v1/alerts", "send_resolved": False, "max_alerts": 1000,
+               "http_config": {"authorization": {"credentials_file": str(token)}}}  # fmt: skip
+    with Alertmanager(plane, {"name": "release-coordinator", "webhook_configs": [webhook]}, route) as alertmanager:
+        labels = {"alertname": "Burn", "namespace": burning.namespace, "release": "burning"}
+        alertmanager.fire(labels, {"summary": "14 times the errors"})
+        plane.wait_for(lambda: "401" in plane.log_of("alertmanager").read_text(), what="a refused notification", timeout=30)
+        assert burning.status()["phase"] == "Progressing"
+        token.write_text(TOKEN)
+        burning.wait_for_outcome("Rejected", timeout=60)
     assert burning.status()["history"][-1]["message"] == "Rolled back by itself. Alert Burn fires: 14 times the errors"
 
 
