@@ -16,10 +16,12 @@ from controller.reconcile.cluster import Cluster
 from controller.reconcile.memory import Memory
 from strategies.analysis import counters
 from strategies.analysis.counts import Window
+from strategies.analysis.feasibility import Traffic
 from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
 from strategies.spec.gate import Gate, Ratio
-from strategies.spec.release import ReleaseSpec
+from strategies.spec.release import ReleaseSpec, StrategyType
+from strategies.spec.review import Answer, BlastRadius, Compatibility, Reversibility, Review, Risk, WayBack
 from strategies.spec.status import Kind, Revision, Status, Step, Trial
 from tests.metrics.server import Server, reply, vector
 from tests.metrics.test_pool import wait_for
@@ -125,6 +127,53 @@ def test_both_answers_make_the_windows_once_and_wake_the_release() -> None:
     assert double.woken == 1
     double.ask(memory)
     assert len(double.asked) == 2
+
+
+def begun(index: int = 0, *, told: bool = False) -> Status:
+    """A release at this step, with its review, which says what the gates can see already or not."""
+    base = status()
+    assert base.trial is not None
+    way = WayBack(reversibility=Reversibility.INSTANT, under_five_minutes=Answer.YES, message="")
+    review = Review(
+        risk=Risk.LOW, reasons=(), blast_radius=BlastRadius(users="", services_known=False), way_back=way,
+        compatibility=Compatibility(api="", data="", dependencies=""), recommended=StrategyType.CANARY,
+        strategy=StrategyType.CANARY, checklist=(), ready=True, foreseen=("seen",) if told else (),
+    )  # fmt: skip
+    trial = base.trial.model_copy(update={"step": base.trial.step.model_copy(update={"index": index})})
+    return base.model_copy(update={"trial": trial, "review": review})
+
+
+def test_stable_s_requests_are_asked_for_once_and_only_when_a_release_begins() -> None:
+    """Of its own pods, over ten minutes; nothing is asked that the review says already."""
+    spec = ReleaseSpec.model_validate({"workloadRef": {"name": "web"}, "gates": [{"name": "errors", "ratio": RATIO}]})
+
+    def foreseeing(*turns: Status) -> tuple[Double, Memory]:
+        double, memory = Double(), Memory(uid="u")
+        asker = Asker(cast("Cluster", double), cast("Queries", double), "rc", double.wake)
+        for each in turns:
+            memory.attend(1)
+            asker.foresee(("shop", "web"), spec, each, memory)
+        return double, memory
+
+    for later in (begun(1), begun(told=True), status()):
+        assert foreseeing(later)[0].asked == []
+    double, memory = foreseeing(begun(), begun())
+    ((bad, _, first), (total, _, second)) = double.asked
+    assert bad == r'bad_total{pod=~"web\\-1\\-[a-z0-9]{5}"}[10m4s]'
+    assert total.startswith("all_total{")
+    first(())
+    assert (memory.traffic, double.woken) == ({}, 0)
+    second((series("web-1-abcde", *range(0, 600, 10)),))
+    assert double.woken == 1
+    assert memory.traffic["errors"] == Traffic(rate=2, bad=0.5 / 32)
+    double, memory = foreseeing(begun())
+    for _, _, callback in double.asked:
+        callback(Unknown(reason="Timeout", message="no answer within 10 s"))
+    problem = memory.traffic["errors"]
+    assert isinstance(problem, Unknown)
+    assert problem.message == "MetricSource default: no answer within 10 s"
+    memory.attend(2)
+    assert memory.traffic == {}
 
 
 @pytest.mark.parametrize(("labels", "matchers"), [({}, r'{pod=~"web\\-2\\-[a-z0-9]{5}|web\\-1\\-[a-z0-9]{5}"}'),
