@@ -51,7 +51,7 @@ def _answers(value: float | None) -> Callable[[World, Fault], None]:
         def end() -> None:
             world.override = None
 
-        world.loop.later(fault.seconds, "samples come again", end)
+        world.lasting(fault.seconds, "samples come again", end)
 
     return happen
 
@@ -87,17 +87,17 @@ def _policy_gone(world: World, fault: Fault) -> None:
                 metadata = {"name": name, "annotations": there["metadata"].get("annotations") or {}}
                 world.admin.create(resource, {**there, "metadata": metadata})
 
-    world.loop.later(fault.seconds, "helm upgrade", restore)
+    world.lasting(fault.seconds, "helm upgrade", restore)
 
 
 def _outage(world: World, fault: Fault) -> None:
     world.refusing = ("", Kind.BROKEN)
-    world.loop.later(fault.seconds, "the API answers again", world.accept)
+    world.lasting(fault.seconds, "the API answers again", world.accept)
 
 
 def _forbidden(world: World, fault: Fault) -> None:
     world.refusing = (("PATCH", "POST", "DELETE")[fault.at % 3], Kind.REFUSED)
-    world.loop.later(fault.seconds, "the rights are back", world.accept)
+    world.lasting(fault.seconds, "the rights are back", world.accept)
 
 
 def _route_refused(world: World, fault: Fault) -> None:
@@ -109,7 +109,7 @@ def _route_refused(world: World, fault: Fault) -> None:
         if world.faults == 1:
             world.invariants.not_reached()
 
-    world.loop.later(fault.seconds, "the route may be written", end)
+    world.lasting(fault.seconds, "the route may be written", end)
 
 
 def _clock_jump(world: World, fault: Fault) -> None:
@@ -145,7 +145,7 @@ def _down(world: World, fault: Fault) -> None:
 def _lagging(world: World, fault: Fault) -> None:
     """The next process that starts lists from a replica of the API server that is so far behind."""
     world.lists = world.listed()
-    world.loop.later(fault.seconds, "the controller is killed", lambda: _killed(world, fault))
+    world.lasting(fault.seconds, "the controller is killed", lambda: _killed(world, fault))
 
 
 RESTART = 5.0

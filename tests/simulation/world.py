@@ -184,7 +184,7 @@ class World:
         return self
 
     def _calm(self) -> bool:
-        """No fault is still to come, every process that should run does, and the last write is some seconds past."""
+        """No fault is still to come or under way, every process that should run does, and the last write is some seconds past."""
         return not self._coming and any(not p.dead for p in self.processes) and self.quiet > 10.0
 
     @property
@@ -195,6 +195,16 @@ class World:
     def _happen(self, fault: Fault) -> None:
         self._coming -= 1
         disturbances.happen(self, fault)
+
+    def lasting(self, seconds: float, what: str, end: Callable[[], None]) -> None:
+        """A fault is under way for so long, and ends so. No world is at rest before: what was kept back is still to be seen."""
+        self._coming += 1
+
+        def over() -> None:
+            self._coming -= 1
+            end()
+
+        self.loop.later(seconds, what, over)
 
     def accept(self) -> None:
         """Calls are answered again."""
@@ -260,17 +270,17 @@ class World:
             self.plan.append(struck)
 
     def meanwhile(self, process: Process, fault: Fault) -> None:
-        """A call is under way for so long, or its process stands still; everything else goes on."""
-        stopped = fault.kind in LEADERS
-        process.suspended = True
-        if stopped:
+        """A call is under way for so long, and its process' views go on; or the process stands still, and another one leads."""
+        if stopped := fault.kind in LEADERS:
+            process.suspended = True
             self.start()
         writer, self.writer = self.writer, None
         try:
             self.go(lambda: False, fault.seconds)
         finally:
             self.writer = writer
-        self.loop.soon(f"{process.name}/wakes", process.wake_up)
+        if stopped:
+            self.loop.soon(f"{process.name}/wakes", process.wake_up)
 
     def notified(self, view: Following, event: Object) -> bool:
         """Count a notification; whether it is kept from the process for now."""
@@ -284,9 +294,9 @@ class World:
             if fault.kind is Kind.FROZEN:
                 view.frozen = True
                 view._waiting.appendleft(event)
-                self.loop.later(fault.seconds, "thaws", view.thaw)
+                self.lasting(fault.seconds, "thaws", view.thaw)
             elif fault.kind is Kind.UNOBSERVED:
-                self.loop.later(fault.seconds, "is seen late", lambda: view.unsee(event) or view._wake())
+                self.lasting(fault.seconds, "is seen late", lambda: view.unsee(event) or view._wake())
             elif fault.kind is Kind.COMPACTED:
                 view.drop()
             return True
