@@ -135,6 +135,11 @@ def step(index: int) -> Callable[[World], bool]:
     return there
 
 
+def bakes(world: World) -> bool:
+    """Users have the candidate, all of them, and it is watched."""
+    return phase("Baking")(world) and "since" in world.status["trial"]["step"]
+
+
 def passes(index: int) -> Callable[[World], bool]:
     """The cluster has this step, and its first gate passes."""
 
@@ -334,7 +339,7 @@ STORIES = {
         _story("no-image", _ROLLING, (ship(_NO_IMAGE, _HEALTHY),), _REJECTED),
         _story("rollback-in-flight", _CANARY, (_GOES_OUT, ask("rollback", "previous", step(2))), rests("1", "Aborted"),
                routed=True),
-        _story("rollback-warm", _CANARY, (_GOES_OUT, ask("abort", "too many calls", phase("Baking"))), rests("1", "Aborted"),
+        _story("rollback-warm", _CANARY, (_GOES_OUT, ask("abort", "too many calls", bakes)), rests("1", "Aborted"),
                routed=True),
         _story("rollback-cold", _CANARY, (_GOES_OUT, ask("rollback", "previous", rests("2", "Completed"))),
                rests("1", "Completed"), routed=True),
