@@ -139,7 +139,9 @@ def _create(turn: Turn, trial: Trial, gate: Gate) -> CreateJob:
 
 def no_jobs(turn: Turn, _: World) -> list[Effect] | Wait:
     """None is left of a trial that is over. A Release that is deleted does not wait for it: they are owned by it."""
-    seen = turn.observation.jobs
-    if isinstance(seen, Unknown) or (turn.observation.deleting and "DeleteJob" in turn.observation.failing):
+    seen, deleting = turn.observation.jobs, turn.observation.deleting
+    if isinstance(seen, Unknown):
+        return [] if deleting else Wait(message=f"Whether Jobs are left is not known: {seen.message}")
+    if deleting and "DeleteJob" in turn.observation.failing:
         return []
     return [DeleteJob(name=job.name, uid=job.uid) for job in seen if job.ours and not job.deleting]

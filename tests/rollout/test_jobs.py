@@ -182,6 +182,21 @@ def test_jobs_that_cannot_be_seen_or_made_hold_up_nothing_but_their_gate() -> No
     assert world.status.reason is Reason.REJECTED
 
 
+def test_a_release_lets_go_only_once_it_knows_that_no_job_is_left() -> None:
+    """A process that has just started may know of no Jobs because it has not listed them yet."""
+    world = shipped(**ROUTED, **smoke())
+    world.run(lambda w: bool(w.jobs))
+    world.unknown["jobs"] = Unknown(reason="NotListed", message="jobs could not be listed")
+    world.ask("abort")
+    world.run(in_phase(Phase.ROLLED_BACK))
+    for _ in range(5):
+        world.turn()
+    assert world.finalizer and world.jobs
+    del world.unknown["jobs"]
+    world.run()
+    assert not world.finalizer and not world.jobs
+
+
 def test_what_runs_for_nothing_any_more_is_stopped() -> None:
     """A person goes on without the Job; it ends with its step."""
     world = shipped(**CANARY, **smoke())

@@ -14,10 +14,12 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, BinaryIO
 
 from tests.simulation import oracle
 from tests.simulation.faults import LEADERS, Fault, Kind, On, Plan
+from tests.simulation.stories import LATE
 from tests.simulation.world import Story, World
 
 Object = dict[str, Any]
@@ -75,11 +77,25 @@ def judged(world: World, plan: str) -> Result:
     return result
 
 
-def one_end(story: str, plan: str) -> bool:
-    """Whether the story must end as without the plan: where the view stands still, a release may complete before the template
-    that would have superseded it is seen.
+def difference(result: Result, plain: Result, *, once: bool = True) -> str:
+    """In what a run differs from the fault-free one, with `once` also in what was made, deleted and switched; "" for nothing.
+
+    Where a view stands still, a change may be seen a step later, or too late: then the run ends as that one or as the late one,
+    having made and deleted the same; only what was switched on the way may differ.
     """
-    return story != "superseded" or Kind.FROZEN not in plan
+    said = oracle.difference(result.end, result.made if once else plain.made, plain.end, plain.made)
+    if not said or result.story not in LATE or Kind.FROZEN not in result.plan:
+        return said
+    for other in (plain, _late(result.story)):
+        made = oracle.kept(other.made)
+        if not oracle.difference(result.end, oracle.kept(result.made) if once else made, other.end, made):
+            return ""
+    return said
+
+
+@cache
+def _late(story: str) -> Result:
+    return told(LATE[story])
 
 
 def str_of(plan: Plan) -> str:
@@ -114,8 +130,8 @@ class Explorer:
         while self._running:
             self._collect()
         for result in self.results:
-            if not result.problem and not plain.problem and one_end(result.story, result.plan):
-                result.problem = oracle.difference(result.end, result.made, plain.end, plain.made)
+            if not result.problem and not plain.problem:
+                result.problem = difference(result, plain)
         return [plain, *self.results]
 
     def _fork(self, world: World, on: On, at: int, kinds: tuple[Kind, ...]) -> Fault | None:

@@ -101,6 +101,8 @@ MUTANTS = (
     _mutant("wheel: before the second active ReplicaSet", stage(workload_stages.wheel), "canary-share", "S5: shop-1-"),
     _mutant("wheel: no active ReplicaSet has desired-replicas", stage(workload_stages.marks), "reverted", "S5: "),
     _mutant("unpause: not with a rejected template", removals.resumed_rejected, "bad-canary-share", "L1: not at rest"),
+    _mutant("unpause: only in the generation that was decided on", removals.effect_tests(effects.GiveBack, fenced=False),
+            "late-template", "history: "),
     _mutant("sweep: Kubernetes finds none to take for its own", stage(workload_stages.sweep), "rollback-cold", "L1: at rest, ["),
     _mutant("swept: nor when a held Deployment is scaled from 0", stage(workload_stages.swept),
             "rejected-and-scaled", "S5: "),

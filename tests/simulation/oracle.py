@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 Object = dict[str, Any]
+_OF_REVISIONS = ("create ReplicaSet", "delete ReplicaSet", "keep", "forget")
 _UNDONE = {"create": "delete ", "keep": "forget "}
 
 
@@ -54,6 +55,11 @@ def _deployment(found: Object) -> Object:
 def once(world: World) -> Counter[str]:
     """S7: how often each thing was made, deleted or switched."""
     return Counter(change for write in world.writes for change in write.changes if changes.counted(change))
+
+
+def kept(made: Counter[str]) -> Counter[str]:
+    """What of it was made and deleted of revisions, and not only switched to carry users from one to the other."""
+    return Counter({change: count for change, count in made.items() if change.startswith(_OF_REVISIONS)})
 
 
 def difference(end: Object, made: Counter[str], good_end: Object, good_made: Counter[str]) -> str:

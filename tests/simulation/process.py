@@ -139,7 +139,9 @@ class Process(Controller):
         self._keep_house_now()
 
     def die(self) -> None:
-        """Nothing of it remains."""
+        """Nothing of it remains; a call that was under way meanwhile comes to nothing, too."""
+        if self.dead:
+            return
         self.dead = True
         for view in self.views:
             view.stop()

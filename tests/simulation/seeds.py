@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping
 
-from tests.simulation import exploring, oracle
+from tests.simulation import exploring
 from tests.simulation.exploring import Result, told
 from tests.simulation.faults import Fault, Kind, On, Plan
 from tests.simulation.stories import POINTED, STORIES
@@ -46,12 +46,11 @@ def judged(name: str, plan: Plan, seed: int | None, begun: World | None = None) 
     """A story under a plan; where nothing has changed its end, against the fault-free run."""
     story = (STORIES | POINTED)[name]
     result = exploring.judged((begun or World(story)).under(plan, seed), exploring.str_of(plan))
-    one_end = name not in _MANY_ENDS and exploring.one_end(name, result.plan)
-    if not result.problem and one_end and not CHANGES_THE_END & {f.kind for f in plan}:
+    if not result.problem and name not in _MANY_ENDS and not CHANGES_THE_END & {f.kind for f in plan}:
         if name not in _PLAIN:
             _PLAIN[name] = told(story)
         plain = _PLAIN[name]
-        result.problem = plain.problem or oracle.difference(result.end, result.made, plain.end, result.made)
+        result.problem = plain.problem or exploring.difference(result, plain, once=False)
     return result
 
 

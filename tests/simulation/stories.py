@@ -366,6 +366,10 @@ EXHAUSTIVE = ("rolling", "canary-route", "canary-share", "blue-green", "rollback
 """The stories of which every single fault is tried by `python -m tests.simulation plans`, half an hour on two cores."""
 ALWAYS = ("rolling", "canary-route", "blue-green", "rollback-in-flight", "superseded", "deleted-in-flight")
 """Those of them that every run of the tests tries."""
+LATE = {
+    "superseded": _story("superseded", _CANARY, (_GOES_OUT, ship(BETTER, rests("2", "Completed"))), rests("3"), routed=True),
+}
+"""How else a story may end where a view stands still: a release has completed before what would have superseded it is seen."""
 POINTED = {
     story.name: story
     for story in (

@@ -5,16 +5,17 @@ import pickle
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.simulation import corpus, seeds
+from tests.simulation import corpus, exploring, seeds
 from tests.simulation.exploring import Result, str_of
 from tests.simulation.faults import Plan
-from tests.simulation.stories import ALWAYS
+from tests.simulation.stories import ALWAYS, LATE, STORIES
 
 EVERY = 1
 
@@ -67,6 +68,16 @@ def test_the_same_story_plan_and_seed_give_the_same_run_to_the_byte() -> None:
     ]
     assert len({run.stdout for run in runs}) == 1
     assert len(runs[0].stdout.strip()) == 16
+
+
+def test_a_wrong_end_is_seen_where_a_story_may_end_in_two_ways() -> None:
+    """A view that stands still may let the first release complete; what ends as neither, or makes something else, is told."""
+    plain, late = (exploring.told(stories["superseded"]) for stories in (STORIES, LATE))
+    frozen = replace(late, plan="frozen@event22/20")
+    assert not exploring.difference(frozen, plain)
+    assert exploring.difference(late, plain)
+    for wrong in ({"end": late.end | {"stable": "2"}}, {"end": plain.end}, {"made": plain.made}):
+        assert exploring.difference(replace(frozen, **wrong), plain)
 
 
 def test_a_plan_reads_back_as_it_is_printed() -> None:
