@@ -12,7 +12,7 @@ import yaml
 
 from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.gateway import Gateway
-from tests.real.releases.shop import Manifest, Shop
+from tests.real.releases.shop import GROUP, Manifest, Shop
 
 MakeShop = Callable[..., Shop]
 FLAG: Manifest = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"}
@@ -169,7 +169,10 @@ def test_a_feature_flag_stays_on_after_completion_and_is_written_again_where_som
     checkout.wait_for(lambda: now() == "on", what="the flag is on again")
     checkout.wait_for_outcome("Completed")
     assert now() == "on"
-    checkout.ask("rollback", "previous")
+    # alice, who may not update FeatureFlags, may not make us do it.
+    refused = checkout.kubectl("annotate", "release", checkout.name, f"{GROUP}/rollback=previous", check=False)
+    assert "it acts on featureflags.core.openfeature.dev" in refused.stderr
+    checkout.kubectl("annotate", "release", checkout.name, f"{GROUP}/rollback=previous", user="admin")
     checkout.wait_for(lambda: now() == "off", what="the flag is off")
     checkout.wait_for_outcome("Completed")
     assert now() == "off"
