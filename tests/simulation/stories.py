@@ -357,7 +357,7 @@ STORIES = {
         _story("recreated", _CANARY, (_GOES_OUT, recreate("shop:4", step(1))), rests("4"), routed=True),
         _flagged("flagged", (_GOES_OUT,), rests("2")),
         _flagged("flagged-back", (_GOES_OUT, ask("abort", "true", step(2))), rests("1", "Aborted")),
-        _flagged("flagged-deleted", (_GOES_OUT, delete(phase("Baking"))), gone),
+        _flagged("flagged-deleted", (_GOES_OUT, delete(step(2))), gone),
         _flagged("flagged-cold", (_GOES_OUT, ask("rollback", "previous", rests("2", "Completed"))), rests("1", "Completed")),
     )
 }  # fmt: skip
