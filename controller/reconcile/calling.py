@@ -63,21 +63,22 @@ class Caller:
         self, key: Key, gate: str, asked: Webhook, status: Status, memory: Memory, *, hurry: bool = False
     ) -> list[datetime]:  # fmt: skip
         """Ask if it is due, or if it waits and there is a `hurry`; when it is due again."""
-        trial, now = status.trial, memory.asking_at(self._clock)
+        trial, now, own = status.trial, memory.asking_at(self._clock), memory.now(self._clock)
         if trial is None or status.paused or not webhooks.is_open(status, gate):
             return []
         id_ = webhooks.key_of(gate, memory.uid, trial)
         known = memory.calls.get(id_)
         waits = hurry and known is not None and known.again is not None and not known.failures
-        if known is not None and not waits and (known.again is None or now < known.again):
-            return [known.again] if known.again else []
+        if known is not None and not waits and (known.again is None or own < known.again):
+            return [now + (known.again - own)] if known.again else []
         asking, failures = memory.asking(gate), known.failures if known else 0
         memory.calls[id_] = Call(failures=failures)
 
         def heard(answer: Told | Unknown) -> None:
             wait = asked.interval.total_seconds() if isinstance(answer, Told) else min(_LONGEST, _FIRST * 2.0 ** min(failures, 9))
             final = isinstance(answer, Told) and answer.verdict is not Verdict.INCONCLUSIVE
-            again = None if final else memory.asking_at(self._clock) + timedelta(seconds=wait)
+            # By the time that nobody sets: after a clock that was ahead is set back, nobody would be asked for as long.
+            again = None if final else memory.now(self._clock) + timedelta(seconds=wait)
             memory.heard(asking, gate, id_, answer, again)
             self._wake(key)
 

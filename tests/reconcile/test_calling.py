@@ -36,11 +36,12 @@ class Double:
 
     secret: dict[str, Any] | ApiError = field(default_factory=lambda: SECRET)
     now: float = 1_700_000_000.0
+    ahead: float = 0.0
     asked: list[tuple[str, str, Callable[[Told | Unknown], None]]] = field(default_factory=list)
     woken: int = 0
 
     def __post_init__(self) -> None:
-        self.clock = Clock(wall=lambda: datetime.fromtimestamp(self.now, UTC), steady=lambda: self.now)
+        self.clock = Clock(wall=lambda: datetime.fromtimestamp(self.now + self.ahead, UTC), steady=lambda: self.now)
         self.client = self
         self.memory = Memory(uid="release-1")
         secrets = Secrets(cast("Cluster", self), "rc")
@@ -121,6 +122,22 @@ def test_a_question_is_put_once_at_a_time_and_a_final_answer_ends_it() -> None:
     world.answer(world.told(Verdict.PASS))
     world.now += 3600
     assert (world.ask(), world.woken) == (1, 1)
+
+
+@pytest.mark.parametrize("ahead", [3600.0, -3600.0])
+def test_wait_is_asked_again_after_the_interval_whatever_the_wall_clock_is_set_to(ahead: float) -> None:
+    """A clock that was off when the answer came and is set right silences nobody; nor does one that goes off make anybody ask."""
+    world = Double()
+    world.ask()
+    world.ahead = ahead
+    world.answer(world.told(Verdict.INCONCLUSIVE))
+    (due,) = world.caller.ask(KEY, "qa", HOOK, world.status, world.memory)
+    assert due - world.memory.asking_at(world.clock) == HOOK.interval
+    world.ahead = 0.0
+    world.now += 9
+    assert world.ask() == 1
+    world.now += 1
+    assert world.ask() == 2
 
 
 def test_wait_is_asked_again_after_the_interval() -> None:
