@@ -16,7 +16,7 @@ from playground.apiserver.store import Event
 from strategies.analysis.verdict import window_key
 from strategies.spec.base import parse_duration
 from tests.simulation import changes, flagging
-from tests.simulation.look import Look
+from tests.simulation.look import Look, concerned
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
@@ -89,6 +89,7 @@ class Invariants:
             if change:
                 self._world.writes[-1].changes.append(change)
                 self._world.note(f"{writer.name} {change}")
+            assert concerned(before or now), f"S5: {writer.name} has written {kind} {metadata['name']} of somebody else"
         if self.misled:
             return
         look = Look(self._world, self._objects)
