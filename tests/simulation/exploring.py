@@ -13,13 +13,13 @@ import traceback
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, BinaryIO
 
 from tests.simulation import oracle
 from tests.simulation.faults import LEADERS, Fault, Kind, On, Plan
-from tests.simulation.stories import LATE
+from tests.simulation.stories import BETTER, STORIES, rests, ship
 from tests.simulation.world import Story, World
 
 Object = dict[str, Any]
@@ -39,6 +39,9 @@ _WHERE = {
 }
 """What each kind can strike; those that happen at a moment are the seeds' and the named cases'."""
 _SECONDS = {Kind.THROTTLED: 2.0, Kind.FROZEN: 20.0, Kind.UNOBSERVED: 3.0, **dict.fromkeys(LEADERS, 25.0), Kind.SLOW: 12.0}
+_SUPERSEDED = STORIES["superseded"]
+LATE = {"superseded": replace(_SUPERSEDED, acts=(_SUPERSEDED.acts[0], ship(BETTER, rests("2", "Completed"))))}
+"""How else a story may go where a view stands still: a release completes before what would have superseded it is seen."""
 
 
 @dataclass(kw_only=True)

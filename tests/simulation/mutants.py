@@ -104,6 +104,8 @@ MUTANTS = (
     _mutant("unpause: not with a rejected template", removals.resumed_rejected, "bad-canary-share", "L1: not at rest"),
     _mutant("unpause: only in the generation that was decided on", removals.effect_tests(effects.GiveBack, fenced=False),
             "late-template", "history: "),
+    _mutant("letting go: only in the generation that was decided on", removals.effect_tests(effects.Unclaim, fenced=False),
+            "deleted-and-reverted", "deployment: "),
     _mutant("sweep: Kubernetes finds none to take for its own", stage(workload_stages.sweep), "rollback-cold", "L1: at rest, ["),
     _mutant("swept: nor when a held Deployment is scaled from 0", stage(workload_stages.swept),
             "rejected-and-scaled", "S5: "),

@@ -169,10 +169,16 @@ def emptied(world: World) -> bool:
     return found is not None and not found["spec"]["replicas"] and not found["status"].get("replicas")
 
 
-def wound_up(world: World) -> bool:
+def wound_up(world: World, during: str = "Completing") -> bool:
     """Completed, and nothing is left to do but to give the wheel back."""
     services = world.admin.list("services", NAMESPACE)
-    return phase("Completing")(world) and not any("pod-template-hash" in s["spec"]["selector"] for s in services)
+    return phase(during)(world) and not any("pod-template-hash" in s["spec"]["selector"] for s in services)
+
+
+def taken_back(world: World) -> bool:
+    """Nothing is left to do for a Release that is deleted but to let its Deployment go."""
+    left = [*world.admin.list("services", NAMESPACE), *world.admin.list("replicasets.apps", NAMESPACE)]
+    return wound_up(world, "RollingBack") and len(left) == 3
 
 
 def answered(count: int) -> Callable[[World], bool]:
@@ -366,10 +372,6 @@ EXHAUSTIVE = ("rolling", "canary-route", "canary-share", "blue-green", "rollback
 """The stories of which every single fault is tried by `python -m tests.simulation plans`, half an hour on two cores."""
 ALWAYS = ("rolling", "canary-route", "blue-green", "rollback-in-flight", "superseded", "deleted-in-flight")
 """Those of them that every run of the tests tries."""
-LATE = {
-    "superseded": _story("superseded", _CANARY, (_GOES_OUT, ship(BETTER, rests("2", "Completed"))), rests("3"), routed=True),
-}
-"""How else a story may end where a view stands still: a release has completed before what would have superseded it is seen."""
 POINTED = {
     story.name: story
     for story in (
@@ -380,6 +382,8 @@ POINTED = {
         _story("fixed", _CANARY, (ship(WORSE, _HEALTHY), ship(GOOD, phase("RolledBack"))), rests("2")),
         _story("hasty", _HASTY, (_GOES_OUT,), rests("2")),
         _story("late-template", _BLUE_GREEN, (_GOES_OUT, ship(BETTER, wound_up)), rests("3")),
+        _story("deleted-and-reverted", _CANARY, (_GOES_OUT, delete(step(1)), ship("shop:1", step(1)), ship(BETTER, taken_back)),
+               gone, routed=True),
         _story("paused-twice", _CANARY, (_GOES_OUT, ask("pause", "true", step(1)), ask("resume", "true", phase("Paused")),
                                          ask("pause", "true", step(2)), ask("resume", "true", phase("Paused"))), rests("2")),
         _story("promoted", _CANARY, (_GOES_OUT, ask("promote", "step", step(1)), ask("promote", "full", answered(1))),

@@ -15,7 +15,7 @@ import pytest
 from tests.simulation import corpus, exploring, seeds
 from tests.simulation.exploring import Result, str_of
 from tests.simulation.faults import Plan
-from tests.simulation.stories import ALWAYS, LATE, STORIES
+from tests.simulation.stories import ALWAYS, STORIES
 
 EVERY = 1
 
@@ -72,7 +72,7 @@ def test_the_same_story_plan_and_seed_give_the_same_run_to_the_byte() -> None:
 
 def test_a_wrong_end_is_seen_where_a_story_may_end_in_two_ways() -> None:
     """A view that stands still may let the first release complete; what ends as neither, or makes something else, is told."""
-    plain, late = (exploring.told(stories["superseded"]) for stories in (STORIES, LATE))
+    plain, late = (exploring.told(stories["superseded"]) for stories in (STORIES, exploring.LATE))
     frozen = replace(late, plan="frozen@event22/20")
     assert not exploring.difference(frozen, plain)
     assert exploring.difference(late, plain)
