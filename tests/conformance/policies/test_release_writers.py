@@ -89,6 +89,32 @@ def test_who_may_not_create_jobs_may_not_have_a_gate_run_one(site: Site) -> None
 
 
 @pytest.mark.parametrize(
+    ("group", "resource", "source"),
+    [("", "configmaps", {"configMap": "flags"}), ("core.openfeature.dev", "featureflags", {"featureFlag": "flags"})],
+)
+def test_who_may_not_update_a_flags_object_may_not_have_it_switched(
+    site: Site, group: str, resource: str, source: Manifest
+) -> None:
+    """The refusal names it; the same Release without the flag is taken."""
+    user = f"no-{resource}"
+    for known, other in (("release-coordinator.io", "releases"), *RESOURCES):
+        grant(site, user, known, other)
+    create = (f"--as={user}", "--as-group=system:authenticated", "create", "-f", "-")
+    plain = release_text(f"release-{next(_names)}")
+    site.cluster.wait_for(
+        lambda: site.kubectl(*create, user="admin", check=False, input=plain).returncode == 0, what="created without"
+    )
+    wanted = yaml.safe_load(release_text(f"release-{next(_names)}"))
+    wanted["spec"]["flags"] = [{"name": "new-cart", "source": source, "onPromotion": "on", "onRollback": "off"}]
+    done = site.kubectl(*create, user="admin", check=False, input=yaml.safe_dump(wanted))
+    assert f"it acts on {resource}{'.' if group else ''}{group} in namespace {site.namespace}" in done.stderr
+    grant(site, user, group, resource)
+    site.cluster.wait_for(
+        lambda: site.kubectl(*create, user="admin", check=False, input=yaml.safe_dump(wanted)).returncode == 0, what="created"
+    )
+
+
+@pytest.mark.parametrize(
     "request_",
     ["rollback=previous", "revert=true", "promote=full", "abort=true", "retry=true", "pause=true", "resume=true"],
 )
