@@ -174,3 +174,12 @@ def test_the_story_goes_on_or_says_what_to_do(case: str) -> None:
     running = {tag(s): s["spec"]["replicas"] for s in world.admin.list(SETS, NAMESPACE) if tag(s) in ("1", "2")}
     assert running.get(told.on) == 3, f"{running}: {world.said()}; {stalled(world)}"
     assert told.on == "2" or users.kept(), "pods of stable are gone"
+
+
+def test_a_deletion_also_takes_back_what_the_status_names_no_more() -> None:
+    """Somebody has edited the trial out of the status: its pods go all the same, and those of stable stay."""
+    plain = STORIES["deleted-in-flight"]
+    forgets = Act(name="forget the trial", when=lambda world: "outcome" in (world.status.get("trial") or {}),
+                  do=edit(("status", "trial"), ABSENT))  # fmt: skip
+    world = World(Story(name=plain.name, make=plain.make, acts=(*plain.acts, forgets), over=plain.over)).run()
+    assert {tag(s): s["spec"]["replicas"] for s in world.admin.list(SETS, NAMESPACE) if s["spec"]["replicas"]} == {"1": 3}
