@@ -75,7 +75,8 @@ def custom_resource_definitions() -> dict[str, Object]:
     )  # fmt: skip
     policy = _definition(
         kind="ReleasePolicy", plural="releasepolicies", short=["rp"], scope="Cluster", columns=_POLICY_COLUMNS,
-        schema=_object("A ReleasePolicy says when no release starts in some namespaces; admins make it.", ReleasePolicySpec),
+        schema=_object("A ReleasePolicy says when no release starts in some namespaces, and what one needs; admins make it.",
+                       ReleasePolicySpec),
     )  # fmt: skip
     return {"releases.yaml": release, "metricsources.yaml": source, "gatetemplates.yaml": template,
             "clustergatetemplates.yaml": shared, "releasepolicies.yaml": policy}  # fmt: skip

@@ -76,6 +76,11 @@ REASONS: dict[Reason, Lines] = {
     ),
     Reason.SCALED_TO_ZERO: (("kubectl scale deployment/{workload} --replicas=N -n {namespace}", "lets the change go out"),),
     Reason.WORKLOAD_TAKEN: (("kubectl delete release {name} -n {namespace}", "leaves the Deployment to the other Release"),),
+    Reason.REQUIREMENT_UNMET: (
+        ("releasectl review {name} -n {namespace}", "shows the review with all its evidence"),
+        ("kubectl get releasepolicies -o yaml", "shows what is required"),
+        *PHASES[Phase.BLOCKED],
+    ),
     Reason.FROZEN: (("kubectl get releasepolicies", "shows the freezes"), *PHASES[Phase.BLOCKED]),
     Reason.GATE_UNUSABLE: (("kubectl get metricsources", "shows which sources gates may name"), *PHASES[Phase.BLOCKED]),
     Reason.NO_HISTORY: (

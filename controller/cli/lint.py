@@ -26,7 +26,7 @@ from controller.cli.judging import KINDS, judge
 from controller.cli.manifests import Document, Fault, Path, read
 from controller.cli.wording import query_place
 from controller.kube.errors import ApiError
-from controller.reconcile.freezing import problem
+from controller.reconcile.policies import problem
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.policy import ReleasePolicySpec

@@ -133,7 +133,7 @@ class Cluster:
             kind: View({n: follow(client, resource, namespace=n) for n in (scope if resource.namespaced else (None,))})
             for kind, resource in TEMPLATES.items()
         }
-        self.release_policies = View({None: follow(client, paths.RELEASE_POLICIES, on_change=self._freeze_changed)})
+        self.release_policies = View({None: follow(client, paths.RELEASE_POLICIES, on_change=self._release_policy_changed)})
         # The hold must not be believed to work longer than it does: the policy and its binding are followed by name.
         self._policies = tuple(
             follow(client, resource, chosen={"fieldSelector": f"metadata.name={name}"}, on_change=self._policy_changed)
@@ -221,10 +221,10 @@ class Cluster:
             if deployment is None or self.workload_of(key) == deployment:
                 self._wake(key)
 
-    def _freeze_changed(self, _old: Object | None, _new: Object | None) -> None:
-        """Who waits for a freeze may wait no more; all others ask when they start."""
+    def _release_policy_changed(self, _old: Object | None, _new: Object | None) -> None:
+        """Who waits for a policy may wait no more; all others ask when they start."""
         for release in self.releases.list():
-            if (release.get("status") or {}).get("reason") == Reason.FROZEN:
+            if (release.get("status") or {}).get("reason") in (Reason.FROZEN, Reason.REQUIREMENT_UNMET):
                 self._wake((release["metadata"]["namespace"], release["metadata"]["name"]))
 
     def _policy_changed(self, _old: Object | None, _new: Object | None) -> None:

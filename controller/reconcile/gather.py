@@ -13,8 +13,8 @@ from controller.kube.errors import ApiError, Forbidden, NotFound
 from controller.reconcile import flagging
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.fencing import owned
-from controller.reconcile.freezing import Calendar
 from controller.reconcile.memory import Memory
+from controller.reconcile.policies import Policies
 from controller.reconcile.requests import read_requests
 from controller.reconcile.running import read_jobs
 from controller.reconcile.traffic import Look, Seen, read_traffic
@@ -49,7 +49,7 @@ class Gatherer:
         self._cluster, self._clock = cluster, cluster.clock
         self._entered: dict[Key, float] = {}
         self._templates = template.Templates()
-        self._calendar = Calendar(cluster)
+        self._policies = Policies(cluster)
 
     def look(self, release: Object, spec: ReleaseSpec | None, status: Status, memory: Memory) -> Observation | None:
         """What is there to see; None while the namespace's views fill for the first time (look again in a moment)."""
@@ -102,7 +102,8 @@ class Gatherer:
             pods=self._pods(key[0], known, status, memory),
             kept=self._kept(key, memory),
             change=_change(look, workload),
-            frozen=self._calendar.frozen(key[0], self._clock.wall()) if _waits(look, workload) else None,
+            frozen=self._policies.frozen(key[0], self._clock.wall()) if _waits(look, workload) else None,
+            required=self._policies.required(key[0], self._clock.wall()) if _waits(look, workload) else (),
             jobs=read_jobs(look),
             flags=flagging.read_flags(look),
             autoscaled=self._autoscaled(key[0], workload, memory),

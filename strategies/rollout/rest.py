@@ -8,7 +8,7 @@ from typing import Any
 from strategies.rollout import flags
 from strategies.rollout.moves import begin, end_trial, to
 from strategies.rollout.order import Pending
-from strategies.rollout.start import obstacle
+from strategies.rollout.start import goes_back, obstacle, restarts
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
@@ -115,10 +115,6 @@ def _startable(turn: Turn) -> bool:
 
 
 def _kind(turn: Turn) -> Kind:
-    workload, restoring, stable = turn.workload, turn.status.restoring, turn.stable
-    assert workload is not None
-    if restoring is not None and restoring.digest == workload.template.digest:
+    if goes_back(turn):
         return Kind.ROLLBACK
-    if stable is not None and stable.template.restartless == workload.template.restartless:
-        return Kind.RESTART
-    return Kind.RELEASE
+    return Kind.RESTART if restarts(turn) else Kind.RELEASE

@@ -1,7 +1,10 @@
 """What keeps a release from starting. Each obstacle is told with its remedy, and is looked at again in every turn."""
 
 from strategies.analysis.verdict import Unknown
+from strategies.review.judge import examine
+from strategies.review.required import unmet
 from strategies.rollout import flags
+from strategies.rollout.reviewing import subject
 from strategies.rollout.turn import Turn
 from strategies.spec.reason import Reason
 from strategies.spec.release import StrategyType
@@ -96,22 +99,42 @@ def _gates(turn: Turn) -> Obstacle | None:
     return None
 
 
-def _goes_back(turn: Turn) -> bool:
+def goes_back(turn: Turn) -> bool:
     """The way back is never frozen, and switches no flag on."""
     restoring = turn.status.restoring
     return restoring is not None and turn.workload is not None and restoring.digest == turn.workload.template.digest
 
 
 def _flags(turn: Turn) -> Obstacle | None:
-    problem = None if _goes_back(turn) else flags.obstacle(turn)
+    problem = None if goes_back(turn) else flags.obstacle(turn)
     if isinstance(problem, Unknown):
         return Reason.NOT_OBSERVED, problem.message
     return None if problem is None else (Reason.FLAG_UNUSABLE, problem)
 
 
+def _required(turn: Turn) -> Obstacle | None:
+    """Restarts and rollbacks are not reviewed, so nothing is asked of them."""
+    if not turn.observation.required or goes_back(turn) or restarts(turn):
+        return None
+    review = examine(subject(turn))[1]
+    for each in turn.observation.required:
+        if wanting := unmet(each.requirement, review):
+            return Reason.REQUIREMENT_UNMET, (
+                f"Requirement {each.requirement.name} of ReleasePolicy {each.policy} is not met by this change, whose risk is "
+                f"{review.risk}: {'; '.join(wanting)}. Mend it in the Release or the template; rollbacks are free."
+            )
+    return None
+
+
+def restarts(turn: Turn) -> bool:
+    """The template differs from stable's by a restart alone."""
+    stable, workload = turn.stable, turn.workload
+    return stable is not None and workload is not None and stable.template.restartless == workload.template.restartless
+
+
 def _frozen(turn: Turn) -> Obstacle | None:
     frozen = turn.observation.frozen
-    if frozen is None or _goes_back(turn):
+    if frozen is None or goes_back(turn):
         return None
     if isinstance(frozen, Unknown):
         return Reason.NOT_OBSERVED, frozen.message
@@ -132,5 +155,6 @@ _LOOKS = (
     _route,
     _gates,
     _flags,
+    _required,
     _frozen,  # last: what else is in the way can be mended meanwhile
 )

@@ -1,6 +1,6 @@
 """The spec of a ReleasePolicy: what the cluster's administrators ask of the releases in some namespaces.
 
-When a freeze is in force is worked out where calendars are at hand, in controller.reconcile.freezing.
+When a freeze is in force is worked out where calendars are at hand, in controller.reconcile.policies.
 """
 
 from datetime import timedelta
@@ -10,11 +10,14 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from strategies.spec.base import Duration, Model, Name, have_own_names, own_names, rule, rules
 from strategies.spec.metric_source import NamespacePattern
+from strategies.spec.review import Check, Danger, Risk
 
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=62)
 LENGTH = "duration must be between 1m and 1488h (62 days)"
 _LENGTH_RULE = rule("duration(self.duration) >= duration('1m') && duration(self.duration) <= duration('1488h')", LENGTH)
 FREEZE_NAMES = "each freeze needs a name of its own"
+REQUIREMENT_NAMES = "each requirement needs a name of its own"
+ASKS_NOTHING = "name what must be done, or red flags that must not be: this requirement asks nothing"
 
 
 class Freeze(Model):
@@ -51,6 +54,31 @@ class Freeze(Model):
         return self
 
 
+class Requirement(Model):
+    """What the review of a release must have found before it starts."""
+
+    name: Name = Field(description="Name of the requirement, for messages.")
+    risk: Risk = Field(Risk.LOW, description="The level of risk from which on it is asked.")
+    done: tuple[Check, ...] = Field(
+        (), max_length=len(Check), description="Items of the review's checklist that must be Done or NotApplicable."
+    )
+    red_flags: tuple[Danger, ...] = Field(
+        (), max_length=len(Danger), description="Red flags of the review with which nothing starts."
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule("(has(self.done) && size(self.done) > 0) || (has(self.redFlags) && size(self.redFlags) > 0)", ASKS_NOTHING)
+        )
+    )
+
+    @model_validator(mode="after")
+    def _asks(self) -> "Requirement":
+        if not self.done and not self.red_flags:
+            raise ValueError(ASKS_NOTHING)
+        return self
+
+
 class ReleasePolicySpec(Model):
     """What is asked of releases."""
 
@@ -60,10 +88,14 @@ class ReleasePolicySpec(Model):
     freezes: tuple[Freeze, ...] = Field(
         (), max_length=20, description="Times in which no release starts. What is on its way goes on; rollbacks are free."
     )
+    requirements: tuple[Requirement, ...] = Field(
+        (), max_length=20, description="What the review of a release must have found before it starts; rollbacks are free."
+    )
 
     model_config = ConfigDict(
         json_schema_extra=rules(
             own_names("freezes", FREEZE_NAMES),
+            own_names("requirements", REQUIREMENT_NAMES),
         )
     )
 
@@ -71,4 +103,6 @@ class ReleasePolicySpec(Model):
     def _names(self) -> "ReleasePolicySpec":
         if not have_own_names(self.freezes):
             raise ValueError(FREEZE_NAMES)
+        if not have_own_names(self.requirements):
+            raise ValueError(REQUIREMENT_NAMES)
         return self

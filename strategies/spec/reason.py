@@ -25,6 +25,7 @@ class Reason(StrEnum):
     ROUTE_UNUSABLE = "RouteUnusable"
     GATE_UNUSABLE = "GateUnusable"
     FLAG_UNUSABLE = "FlagUnusable"
+    REQUIREMENT_UNMET = "RequirementUnmet"
     FROZEN = "Frozen"
     STABLE_LOST = "StableLost"
     TEMPLATE_CHANGED_BY_WEBHOOK = "TemplateChangedByWebhook"
@@ -71,6 +72,7 @@ SENTENCES = {
     Reason.ROUTE_UNUSABLE: "The route cannot split this traffic.",
     Reason.GATE_UNUSABLE: "A gate cannot be asked.",
     Reason.FLAG_UNUSABLE: "A flag cannot be switched.",
+    Reason.REQUIREMENT_UNMET: "A policy asks more of this release than its review has found.",
     Reason.FROZEN: "Releases are frozen; the change goes out when the freeze is over.",
     Reason.STABLE_LOST: "The ReplicaSet of the stable revision is gone.",
     Reason.TEMPLATE_CHANGED_BY_WEBHOOK: "A webhook changed the candidate's template.",

@@ -13,6 +13,7 @@ from strategies.analysis.feasibility import Traffic
 from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Sample, Unknown, Verdict
 from strategies.spec.flag import FlagPlace
+from strategies.spec.policy import Requirement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +184,14 @@ class Frozen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Required:
+    """A requirement that is for this release, and of which policy."""
+
+    policy: str
+    requirement: Requirement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlagSeen:
     """A flag as it is. `variant` is its default, None where there is no such flag that could be on; `problem` is why it cannot
     be switched.
@@ -210,7 +219,8 @@ class Observation:
     present pins, `watched_since` when it first looked at this release, `told` the webhooks' last answers by idempotency key,
     `traffic` stable's requests before users met the candidate, by gate,
     `split_route` a route that is split for us although the status names another, or none, `change` both templates while one
-    waits that is on no trial, `frozen` the freeze that it has to wait for, `flags` those that this release switches, or may.
+    waits that is on no trial, `frozen` the freeze that it has to wait for, `required` what its review must have found, `flags`
+    those that this release switches, or may.
     """
 
     name: str
@@ -238,6 +248,7 @@ class Observation:
     kept: tuple[Kept, ...] | Unknown = ()
     change: TemplateChange | None = None
     frozen: Frozen | Unknown | None = None
+    required: tuple[Required, ...] = ()
     flags: Mapping[FlagPlace, FlagSeen | Unknown] = field(default_factory=dict)
     autoscaled: bool = False
     failing: Mapping[str, str] = field(default_factory=dict)

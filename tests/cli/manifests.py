@@ -8,7 +8,7 @@ from strategies.spec.flag import ONE_SOURCE, TWO_VARIANTS
 from strategies.spec.gate import EDGES_ABOVE_0, NO_USERS, ONE_FORM, OWN_EDGES
 from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
 from strategies.spec.gate_template import RESERVED
-from strategies.spec.policy import FREEZE_NAMES, LENGTH
+from strategies.spec.policy import ASKS_NOTHING, FREEZE_NAMES, LENGTH, REQUIREMENT_NAMES
 from strategies.spec.release import ALL_AT_ONCE
 
 Manifest = dict[str, Any]
@@ -41,6 +41,9 @@ def source(rule: str = "", **spec: Any) -> Mistake:
 
 
 FREEZE = {"name": "weekend", "start": "2026-01-02T18:00", "duration": "62h"}
+
+
+REQUIREMENT = {"name": "plan", "risk": "High", "done": ["RollbackPlan"]}
 
 
 def policy(rule: str = "", **spec: Any) -> Mistake:
@@ -183,6 +186,9 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "a freeze that never ends": policy(freezes=[{**FREEZE, "duration": "1489h"}], rule=LENGTH),
     "a freeze of no length": policy(freezes=[{**FREEZE, "duration": "59s"}], rule=LENGTH),
     "two freezes of one name": policy(freezes=[FREEZE, FREEZE], rule=FREEZE_NAMES),
+    "two requirements of one name": policy(requirements=[REQUIREMENT, REQUIREMENT], rule=REQUIREMENT_NAMES),
+    "a requirement that asks nothing": policy(requirements=[{"name": "x", "risk": "High"}], rule=ASKS_NOTHING),
+    "a requirement of an item that there is not": policy(requirements=[{**REQUIREMENT, "done": ["Rollback"]}]),
     "a freeze without a beginning": policy(freezes=[{"name": "x", "duration": "1h"}]),
     "a freeze every second": policy(freezes=[{**FREEZE, "rule": "FREQ=SECONDLY"}]),
     "a freeze that begins with its zone": policy(freezes=[{**FREEZE, "start": "2026-01-02T18:00Z"}]),
@@ -291,6 +297,7 @@ REFUSED_BY_THE_CONTROLLER: dict[str, Mistake] = {
 ACCEPTED: dict[str, Mistake] = {
     "nothing but the workload": Mistake(spec={}),
     "a policy of nothing": policy(),
+    "a requirement by red flags alone": policy(requirements=[{"name": "x", "redFlags": ["NoFlag"]}]),
     "a freeze that comes again": policy(freezes=[{**FREEZE, "rule": "FREQ=WEEKLY;BYDAY=FR", "timeZone": "Europe/Berlin"}]),
     "a flag in a ConfigMap": Mistake(spec=flag()),
     "a flag of OpenFeature's, at a step": Mistake(

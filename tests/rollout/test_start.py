@@ -8,10 +8,11 @@ import pytest
 
 from strategies.analysis.verdict import Unknown
 from strategies.spec.phase import Phase
+from strategies.spec.policy import Requirement
 from strategies.spec.reason import Reason
 from strategies.spec.status import Outcome
 from strategies.world import effects as e
-from strategies.world.observation import Frozen
+from strategies.world.observation import Frozen, Required
 from tests.rollout.objects import Selecting, Splitting
 from tests.rollout.stories import CANARY, ROLLING, ROUTED, trial_of
 from tests.rollout.world import World, healthy, make_spec
@@ -43,6 +44,9 @@ def _shared(foreign: int) -> Change:
     return change
 
 
+REQUIRED = Required(policy="calm", requirement=Requirement.model_validate(
+    {"name": "told", "done": ["Stakeholders"], "redFlags": ["RollbackUnproven"]}))  # fmt: skip
+MILDER = Required(policy="calm", requirement=Requirement.model_validate({"name": "told", "done": ["Stakeholders"]}))
 FROZEN = Frozen(policy="calm", freeze="weekend", until=datetime(2026, 1, 5, 7, tzinfo=UTC), reason="Nobody is here.")
 NOT_LISTED = Unknown(reason="NotListed", message="services could not be listed; see the controller's log.")
 NOT_READ = Unknown(reason="InternalError", message="Gateway edge of the route could not be read: 500.")
@@ -64,6 +68,9 @@ OBSTACLES: dict[str, tuple[dict[str, Any], Change, Change, Reason, str]] = {
         CANARY, _change(unknown={"frozen": FROZEN}), _change(unknown={}), Reason.FROZEN,
         "Freeze weekend of ReleasePolicy calm is in force until 2026-01-05 07:00 UTC: Nobody is here. The change stays held, and "
         "goes out by itself then; rollbacks are free."),
+    "a policy requires more": (
+        CANARY, _change(unknown={"required": (REQUIRED,)}), _change(unknown={}), Reason.REQUIREMENT_UNMET,
+        "Requirement told of ReleasePolicy calm is not met by this change, whose risk is "),
     "whether a freeze is in force is not known": (
         CANARY, _change(unknown={"frozen": Unknown(reason="PolicyInvalid", message="ReleasePolicy calm cannot be understood.")}),
         _change(unknown={}), Reason.NOT_OBSERVED, "ReleasePolicy calm cannot be understood."),
@@ -154,6 +161,25 @@ def test_what_cannot_be_seen_for_a_while_in_mid_trial_is_waited_for(part: str) -
         assert part in ("pods", "kept") or (trial is not None and trial.step.index == index)
     world.unknown = {}
     assert world.run().status.phase is Phase.HEALTHY
+
+
+def test_a_requirement_is_met_by_what_it_asks_for_and_asks_nothing_of_the_way_back() -> None:
+    """Whoever must know was told: it starts. A rollback needs nothing, though that is written nowhere any more."""
+    world = healthy(make_spec(**CANARY))
+    world.unknown = {"required": (REQUIRED,)}
+    world.apply("v2")
+    world.run(lambda w: w.status.phase is Phase.BLOCKED)
+    assert "Stakeholders is Missing (spec.change.stakeholders is empty)" in world.status.message
+    assert "red flag RollbackUnproven (" in world.status.message
+    world.spec = make_spec(**CANARY, change={"kind": "Feature", "stakeholders": ["support"]})
+    world.unknown = {"required": (MILDER,)}
+    world.run()
+    assert world.status.history[-1].outcome is Outcome.COMPLETED
+    world.spec = make_spec(**CANARY)
+    world.ask("rollback", "previous")
+    world.run()
+    assert world.deployment is not None
+    assert (world.status.phase, world.deployment.template) == (Phase.HEALTHY, "v1")
 
 
 def test_a_freeze_is_looked_at_again_when_it_ends_and_not_before() -> None:

@@ -1,4 +1,5 @@
-"""When releases are frozen: the rules of all ReleasePolicies that are for a namespace, on the calendar of their time zones.
+"""What ReleasePolicies ask of the releases of a namespace: when these are frozen, on the calendar of a time zone, and what
+their review must have found.
 
 A rule is worked out once, and again when its answer is over; a policy that cannot be read freezes what it is for, because
 nobody knows what it means.
@@ -17,7 +18,7 @@ from controller.reconcile.cluster import Cluster
 from strategies.analysis.verdict import Unknown
 from strategies.spec.metric_source import allows
 from strategies.spec.policy import Freeze, ReleasePolicySpec
-from strategies.world.observation import Frozen
+from strategies.world.observation import Frozen, Required
 
 Object = dict[str, Any]
 _SOON = timedelta(hours=1)
@@ -30,12 +31,13 @@ class _Answer:
 
     version: str
     frozen: Frozen | Unknown | None
+    required: tuple[Required, ...]
     since: datetime
     until: datetime
 
 
-class Calendar:
-    """All freezes. Safe to use from many threads."""
+class Policies:
+    """All ReleasePolicies. Safe to use from many threads."""
 
     def __init__(self, cluster: Cluster) -> None:
         """`cluster` has the view of the ReleasePolicies."""
@@ -48,26 +50,36 @@ class Calendar:
         policies = self._cluster.release_policies
         if not policies.synced:
             return Unknown(reason="NotListed", message="releasepolicies could not be listed yet; see the controller's log.")
-        found = [self._of(policy, namespace, now) for policy in policies.list()]
+        found = [answer.frozen for answer in self._answers(namespace, now)]
         lasting = [each for each in found if isinstance(each, Frozen)]
         if lasting:
             return max(lasting, key=lambda each: each.until)
         return next((each for each in found if isinstance(each, Unknown)), None)
 
-    def _of(self, policy: Object, namespace: str, now: datetime) -> Frozen | Unknown | None:
+    def required(self, namespace: str, now: datetime) -> tuple[Required, ...]:
+        """The requirements of those that can be understood: with another, nothing starts at all."""
+        return tuple(each for answer in self._answers(namespace, now) for each in answer.required)
+
+    def _answers(self, namespace: str, now: datetime) -> list[_Answer]:
+        policies = sorted(self._cluster.release_policies.list(), key=lambda policy: str(policy["metadata"]["name"]))
+        return [self._of(each, now) for each in policies if _is_for(each, namespace)]
+
+    def _of(self, policy: Object, now: datetime) -> _Answer:
         name = policy["metadata"]["name"]
-        patterns = (policy.get("spec") or {}).get("namespaces") or ["*"]
-        if not allows(tuple(map(str, patterns)), namespace):
-            return None
         version = f"{policy['metadata'].get('uid')} {policy['metadata'].get('resourceVersion')}"
         with self._lock:
             known = self._known.get(name)
         if known is None or known.version != version or not known.since <= now < known.until:
-            frozen, until = _judged(name, policy.get("spec") or {}, now)
-            known = _Answer(version=version, frozen=frozen, since=now, until=until)
+            frozen, required, until = _judged(name, policy.get("spec") or {}, now)
+            known = _Answer(version=version, frozen=frozen, required=required, since=now, until=until)
             with self._lock:
                 self._known[name] = known
-        return known.frozen
+        return known
+
+
+def _is_for(policy: Object, namespace: str) -> bool:
+    patterns = (policy.get("spec") or {}).get("namespaces") or ["*"]
+    return allows(tuple(map(str, patterns)), namespace)
 
 
 def problem(freeze: Freeze) -> tuple[str, str] | None:
@@ -104,19 +116,20 @@ def window(freeze: Freeze, now: datetime) -> tuple[datetime | None, datetime | N
     return max(ends, default=None), min((begun for begun in moments if begun > now), default=None)
 
 
-def _judged(name: str, spec: Object, now: datetime) -> tuple[Frozen | Unknown | None, datetime]:
+def _judged(name: str, spec: Object, now: datetime) -> tuple[Frozen | Unknown | None, tuple[Required, ...], datetime]:
     """What is so of a policy now, and until when."""
     try:
-        freezes = ReleasePolicySpec.model_validate(spec).freezes
-        windows = [(freeze, *window(freeze, now)) for freeze in freezes]
+        policy = ReleasePolicySpec.model_validate(spec)
+        windows = [(freeze, *window(freeze, now)) for freeze in policy.freezes]
     except (ValidationError, ZoneInfoNotFoundError, ValueError, TypeError, OverflowError) as error:
         said = str(error).partition("\n")[0]
         message = f"ReleasePolicy {name} cannot be understood ({said}); tell whoever runs it, or see `releasectl lint`."
-        return Unknown(reason="PolicyInvalid", message=message), now + _SOON
+        return Unknown(reason="PolicyInvalid", message=message), (), now + _SOON
+    required = tuple(Required(policy=name, requirement=each) for each in policy.requirements)
     changes = [moment for _, end, begin in windows for moment in (end, begin) if moment is not None]
     until = min(changes, default=now + _SOON)
     in_force = [(end, freeze) for freeze, end, _ in windows if end is not None]
     if not in_force:
-        return None, until
+        return None, required, until
     end, freeze = max(in_force, key=lambda each: each[0])
-    return Frozen(policy=name, freeze=freeze.name, until=end, reason=freeze.reason or ""), until
+    return Frozen(policy=name, freeze=freeze.name, until=end, reason=freeze.reason or ""), required, until

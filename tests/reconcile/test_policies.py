@@ -1,4 +1,4 @@
-"""Freezes: when a rule is in force on the calendar of its time zone, and what is said of a policy that nobody can understand."""
+"""When a freeze is in force on the calendar of its time zone, what is required, and what is said of a policy that is neither."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.reconcile.cluster import Cluster
-from controller.reconcile.freezing import Calendar, problem, window
+from controller.reconcile.policies import Policies, problem, window
 from strategies.analysis.verdict import Unknown
 from strategies.spec.policy import Freeze
+from strategies.spec.review import Check, Risk
 from strategies.world.observation import Frozen
 
 WEEKEND = {"name": "weekend", "start": "2026-01-02T18:00", "duration": "62h", "rule": "FREQ=WEEKLY;BYDAY=FR",
@@ -82,10 +83,10 @@ def test_what_only_a_calendar_can_tell_is_told_by_field() -> None:
         assert told[0] == field
 
 
-def calendar(*policies: dict[str, Any], synced: bool = True) -> Calendar:
+def calendar(*policies: dict[str, Any], synced: bool = True) -> Policies:
     """Of these policies."""
     view = SimpleNamespace(synced=synced, list=lambda: list(policies))
-    return Calendar(cast(Cluster, SimpleNamespace(release_policies=view)))
+    return Policies(cast(Cluster, SimpleNamespace(release_policies=view)))
 
 
 def policy(name: str, *freezes: dict[str, Any], version: str = "1", **spec: Any) -> dict[str, Any]:
@@ -121,14 +122,23 @@ def test_a_policy_that_cannot_be_understood_lets_nothing_start_and_is_named() ->
     assert isinstance(calendar(synced=False).frozen("shop", SATURDAY), Unknown)
 
 
+def test_requirements_are_those_of_all_policies_for_the_namespace_in_the_order_of_their_names() -> None:
+    """Of one that cannot be understood there are none: nothing starts there anyway."""
+    asked = {"name": "plan", "risk": "High", "done": ["RollbackPlan"]}
+    of = calendar(policy("z", requirements=[asked]), policy("a", WEEKEND, requirements=[asked], namespaces=["shop"]),
+                  policy("broken", requirements=[{"name": "nothing"}]))  # fmt: skip
+    assert [each.policy for each in of.required("shop", SATURDAY)] == ["a", "z"]
+    (found,) = of.required("store", SATURDAY)
+    assert (found.policy, found.requirement.risk, found.requirement.done) == ("z", Risk.HIGH, (Check.ROLLBACK_PLAN,))
+    assert isinstance(of.frozen("store", SATURDAY), Unknown)
+
+
 def test_an_answer_holds_until_it_changes_or_the_policy_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fleet that waits does not work out the rule in each turn."""
-    from controller.reconcile import freezing
-
     asked = []
-    monkeypatch.setattr(freezing, "window", lambda *given: asked.append(given) or window(*given))
+    monkeypatch.setattr("controller.reconcile.policies.window", lambda *given: asked.append(given) or window(*given))
     policies = [policy("a", WEEKEND)]
-    of = Calendar(cast(Cluster, SimpleNamespace(release_policies=SimpleNamespace(synced=True, list=lambda: policies))))
+    of = Policies(cast(Cluster, SimpleNamespace(release_policies=SimpleNamespace(synced=True, list=lambda: policies))))
     for _ in range(5):
         assert of.frozen("shop", SATURDAY) is not None
     assert len(asked) == 1

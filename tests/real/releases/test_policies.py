@@ -1,0 +1,62 @@
+"""Policies on a real API server: the controller's rights suffice, and a change waits."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.controlplane.cluster import ControlPlane
+from tests.real.releases.shop import GROUP, Shop
+
+MakeShop = Callable[..., Shop]
+MakePolicy = Callable[..., str]
+
+
+@pytest.fixture
+def calm(plane: ControlPlane, namespace: str) -> Iterator[MakePolicy]:
+    """Makes a policy for this test's namespace, and returns its name."""
+    name = f"calm-{namespace}"
+
+    def make(**spec: Any) -> str:
+        policy: dict[str, Any] = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "ReleasePolicy", "metadata": {"name": name},
+                                  "spec": {"namespaces": [namespace], **spec}}  # fmt: skip
+        plane.apply(yaml.safe_dump(policy))
+        return name
+
+    yield make
+    plane.kubectl("delete", "releasepolicy", name, "--ignore-not-found")
+
+
+def test_a_change_waits_until_the_freeze_is_taken_away(shop: MakeShop, plane: ControlPlane, calm: MakePolicy) -> None:
+    """No pod of it starts; when the policy is taken away it goes out at once."""
+    freeze = {"name": "inventory", "start": f"{datetime.now(UTC):%Y-%m-%dT00:00}", "duration": "48h", "reason": "Stocktaking"}
+    policy = calm(freezes=[freeze])
+    checkout = shop(pods=2)
+    checkout.release()
+    before = set(checkout.uids())
+    checkout.ship("2")
+    status = checkout.wait_for_phase("Blocked")
+    assert status["reason"] == "Frozen"
+    assert f"Freeze inventory of ReleasePolicy {policy} is in force until" in status["message"]
+    assert "Stocktaking" in status["message"]
+    assert set(checkout.uids()) == before
+    plane.kubectl("delete", "releasepolicy", policy)
+    assert checkout.wait_for_outcome("Completed")["stable"]["version"] == "2"
+
+
+def test_a_change_waits_until_what_a_policy_requires_is_there(shop: MakeShop, calm: MakePolicy) -> None:
+    """The message names what is wanting; once the Release has it, the change goes out at once."""
+    policy = calm(requirements=[{"name": "told", "done": ["Stakeholders"]}])
+    checkout = shop(pods=2)
+    checkout.release()
+    before = set(checkout.uids())
+    checkout.ship("2")
+    status = checkout.wait_for_phase("Blocked")
+    assert status["reason"] == "RequirementUnmet"
+    assert f"Requirement told of ReleasePolicy {policy} is not met" in status["message"]
+    assert "spec.change.stakeholders is empty" in status["message"]
+    assert set(checkout.uids()) == before
+    checkout.release(change={"kind": "Feature", "stakeholders": ["support"]})
+    assert checkout.wait_for_outcome("Completed")["stable"]["version"] == "2"
