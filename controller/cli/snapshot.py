@@ -36,7 +36,7 @@ from strategies.spec.gate import TemplateRef
 from strategies.spec.reason import Reason
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
-from strategies.world.observation import Observation, Route
+from strategies.world.observation import Observation, Queued, Route
 
 Object = dict[str, Any]
 _TRAFFIC = ("services", "candidate_service", "route")
@@ -211,8 +211,10 @@ def _as_committed(seen: Observation, status: Status, reader: _Reader) -> Observa
     if isinstance(seen.hold, Unknown) and hold is not None and hold.status != "Unknown":
         seen = replace(seen, hold=hold.status == "True")
     if "list releasepolicies" in reader.refused:
-        frozen = Unknown(reason=status.reason, message=status.message) if status.reason is Reason.FROZEN else None
-        seen = replace(seen, frozen=frozen)
+        waits = status.reason in (Reason.FROZEN, Reason.REQUIREMENT_UNMET)
+        seen = replace(seen, frozen=Unknown(reason=status.reason, message=status.message) if waits else None)
+    # Whose turn it is only the controller sees, which follows all Releases.
+    seen = replace(seen, queued=Queued(message=status.message) if status.reason is Reason.QUEUED else None)
     if isinstance(seen.route, Route) and {"get gateways", "get gatewayclasses"} & reader.refused.keys():
         problem = status.message if status.reason is Reason.ROUTE_UNUSABLE else None
         seen = replace(seen, route=replace(seen.route, problem=problem))

@@ -224,7 +224,7 @@ class Cluster:
     def _release_policy_changed(self, _old: Object | None, _new: Object | None) -> None:
         """Who waits for a policy may wait no more; all others ask when they start."""
         for release in self.releases.list():
-            if (release.get("status") or {}).get("reason") in (Reason.FROZEN, Reason.REQUIREMENT_UNMET):
+            if (release.get("status") or {}).get("reason") in (Reason.FROZEN, Reason.REQUIREMENT_UNMET, Reason.QUEUED):
                 self._wake((release["metadata"]["namespace"], release["metadata"]["name"]))
 
     def _policy_changed(self, _old: Object | None, _new: Object | None) -> None:

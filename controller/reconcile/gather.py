@@ -15,6 +15,7 @@ from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.fencing import owned
 from controller.reconcile.memory import Memory
 from controller.reconcile.policies import Policies
+from controller.reconcile.queueing import Turnstile
 from controller.reconcile.requests import read_requests
 from controller.reconcile.running import read_jobs
 from controller.reconcile.traffic import Look, Seen, read_traffic
@@ -24,7 +25,7 @@ from strategies.analysis.verdict import Unknown
 from strategies.rollout import flags
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
-from strategies.world.observation import Kept, Observation, ReplicaSet, TemplateChange, Workload
+from strategies.world.observation import Kept, Observation, Queued, ReplicaSet, TemplateChange, Workload
 
 Object = dict[str, Any]
 HOLD_TRUSTED = 60.0
@@ -50,6 +51,7 @@ class Gatherer:
         self._entered: dict[Key, float] = {}
         self._templates = template.Templates()
         self._policies = Policies(cluster)
+        self._turnstile = Turnstile(cluster)
 
     def look(self, release: Object, spec: ReleaseSpec | None, status: Status, memory: Memory) -> Observation | None:
         """What is there to see; None while the namespace's views fill for the first time (look again in a moment)."""
@@ -104,10 +106,14 @@ class Gatherer:
             change=_change(look, workload),
             frozen=self._policies.frozen(key[0], self._clock.wall()) if _waits(look, workload) else None,
             required=self._policies.required(key[0], self._clock.wall()) if _waits(look, workload) else (),
+            queued=self._queued(key, look) if _waits(look, workload) else None,
             jobs=read_jobs(look),
             flags=flagging.read_flags(look),
             autoscaled=self._autoscaled(key[0], workload, memory),
         )  # fmt: skip
+
+    def _queued(self, key: Key, look: Look) -> Queued | None:
+        return self._turnstile.queued(key, look.status, self._policies.limits(key[0], self._clock.wall()))
 
     def _deployment(self, key: Key, release: Object) -> Object | Unknown | None:
         name = ((release.get("spec") or {}).get("workloadRef") or {}).get("name")

@@ -6,8 +6,10 @@ nobody knows what it means.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,7 +19,7 @@ from pydantic import ValidationError
 from controller.reconcile.cluster import Cluster
 from strategies.analysis.verdict import Unknown
 from strategies.spec.metric_source import allows
-from strategies.spec.policy import Freeze, ReleasePolicySpec
+from strategies.spec.policy import Concurrency, Freeze, ReleasePolicySpec
 from strategies.world.observation import Frozen, Required
 
 Object = dict[str, Any]
@@ -32,8 +34,19 @@ class _Answer:
     version: str
     frozen: Frozen | Unknown | None
     required: tuple[Required, ...]
+    concurrency: Concurrency | None
     since: datetime
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How many releases may be on their way at a time, of which policy, where, and which namespaces it counts."""
+
+    policy: str
+    most: int
+    where: str
+    counts: Callable[[str], bool]
 
 
 class Policies:
@@ -60,9 +73,25 @@ class Policies:
         """The requirements of those that can be understood: with another, nothing starts at all."""
         return tuple(each for answer in self._answers(namespace, now) for each in answer.required)
 
+    def limits(self, namespace: str, now: datetime) -> tuple[Limit, ...]:
+        """How many releases may be on their way at a time, where this namespace is among those that count."""
+        found = []
+        for policy in self._for(namespace):
+            name, concurrency = str(policy["metadata"]["name"]), self._of(policy, now).concurrency
+            if concurrency is not None and concurrency.per_namespace is not None:
+                found.append(Limit(policy=name, most=concurrency.per_namespace, where=f"in namespace {namespace}",
+                                   counts=lambda other: other == namespace))  # fmt: skip
+            if concurrency is not None and concurrency.total is not None:
+                found.append(Limit(policy=name, most=concurrency.total, where="in all of its namespaces",
+                                   counts=partial(_is_for, policy)))  # fmt: skip
+        return tuple(found)
+
     def _answers(self, namespace: str, now: datetime) -> list[_Answer]:
+        return [self._of(each, now) for each in self._for(namespace)]
+
+    def _for(self, namespace: str) -> list[Object]:
         policies = sorted(self._cluster.release_policies.list(), key=lambda policy: str(policy["metadata"]["name"]))
-        return [self._of(each, now) for each in policies if _is_for(each, namespace)]
+        return [each for each in policies if _is_for(each, namespace)]
 
     def _of(self, policy: Object, now: datetime) -> _Answer:
         name = policy["metadata"]["name"]
@@ -70,8 +99,7 @@ class Policies:
         with self._lock:
             known = self._known.get(name)
         if known is None or known.version != version or not known.since <= now < known.until:
-            frozen, required, until = _judged(name, policy.get("spec") or {}, now)
-            known = _Answer(version=version, frozen=frozen, required=required, since=now, until=until)
+            known = _judged(name, version, policy.get("spec") or {}, now)
             with self._lock:
                 self._known[name] = known
         return known
@@ -116,7 +144,7 @@ def window(freeze: Freeze, now: datetime) -> tuple[datetime | None, datetime | N
     return max(ends, default=None), min((begun for begun in moments if begun > now), default=None)
 
 
-def _judged(name: str, spec: Object, now: datetime) -> tuple[Frozen | Unknown | None, tuple[Required, ...], datetime]:
+def _judged(name: str, version: str, spec: Object, now: datetime) -> _Answer:
     """What is so of a policy now, and until when."""
     try:
         policy = ReleasePolicySpec.model_validate(spec)
@@ -124,12 +152,14 @@ def _judged(name: str, spec: Object, now: datetime) -> tuple[Frozen | Unknown | 
     except (ValidationError, ZoneInfoNotFoundError, ValueError, TypeError, OverflowError) as error:
         said = str(error).partition("\n")[0]
         message = f"ReleasePolicy {name} cannot be understood ({said}); tell whoever runs it, or see `releasectl lint`."
-        return Unknown(reason="PolicyInvalid", message=message), (), now + _SOON
+        unknown = Unknown(reason="PolicyInvalid", message=message)
+        return _Answer(version=version, frozen=unknown, required=(), concurrency=None, since=now, until=now + _SOON)
     required = tuple(Required(policy=name, requirement=each) for each in policy.requirements)
     changes = [moment for _, end, begin in windows for moment in (end, begin) if moment is not None]
     until = min(changes, default=now + _SOON)
     in_force = [(end, freeze) for freeze, end, _ in windows if end is not None]
-    if not in_force:
-        return None, required, until
-    end, freeze = max(in_force, key=lambda each: each[0])
-    return Frozen(policy=name, freeze=freeze.name, until=end, reason=freeze.reason or ""), required, until
+    frozen = None
+    if in_force:
+        end, freeze = max(in_force, key=lambda each: each[0])
+        frozen = Frozen(policy=name, freeze=freeze.name, until=end, reason=freeze.reason or "")
+    return _Answer(version=version, frozen=frozen, required=required, concurrency=policy.concurrency, since=now, until=until)

@@ -145,6 +145,13 @@ def _frozen(turn: Turn) -> Obstacle | None:
     )
 
 
+def _queued(turn: Turn) -> Obstacle | None:
+    queued = turn.observation.queued
+    if queued is None or goes_back(turn) or restarts(turn):
+        return None
+    return Reason.QUEUED, queued.message
+
+
 _LOOKS = (
     _unseen,  # nothing may be decided on what was not seen
     _hold,  # or a further change would go out ungated
@@ -156,5 +163,6 @@ _LOOKS = (
     _gates,
     _flags,
     _required,
-    _frozen,  # last: what else is in the way can be mended meanwhile
+    _frozen,  # what else is in the way can be mended meanwhile
+    _queued,  # last: who cannot start takes nobody's place
 )

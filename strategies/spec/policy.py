@@ -17,6 +17,7 @@ LENGTH = "duration must be between 1m and 1488h (62 days)"
 _LENGTH_RULE = rule("duration(self.duration) >= duration('1m') && duration(self.duration) <= duration('1488h')", LENGTH)
 FREEZE_NAMES = "each freeze needs a name of its own"
 REQUIREMENT_NAMES = "each requirement needs a name of its own"
+LIMITS_NOTHING = "say perNamespace or total: this limits nothing"
 ASKS_NOTHING = "name what must be done, or red flags that must not be: this requirement asks nothing"
 
 
@@ -79,6 +80,21 @@ class Requirement(Model):
         return self
 
 
+class Concurrency(Model):
+    """How many new revisions may be on their way at a time. The others wait in the order in which they came."""
+
+    per_namespace: int | None = Field(None, ge=1, le=1000, description="How many in each of the policy's namespaces.")
+    total: int | None = Field(None, ge=1, le=1000, description="How many in all of the policy's namespaces together.")
+
+    model_config = ConfigDict(json_schema_extra=rules(rule("has(self.perNamespace) || has(self.total)", LIMITS_NOTHING)))
+
+    @model_validator(mode="after")
+    def _limits(self) -> "Concurrency":
+        if self.per_namespace is None and self.total is None:
+            raise ValueError(LIMITS_NOTHING)
+        return self
+
+
 class ReleasePolicySpec(Model):
     """What is asked of releases."""
 
@@ -90,6 +106,9 @@ class ReleasePolicySpec(Model):
     )
     requirements: tuple[Requirement, ...] = Field(
         (), max_length=20, description="What the review of a release must have found before it starts; rollbacks are free."
+    )
+    concurrency: Concurrency | None = Field(
+        None, description="How many releases may be on their way at a time; rollbacks and restarts are free, and are not counted."
     )
 
     model_config = ConfigDict(

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     FLAG_UNUSABLE = "FlagUnusable"
     REQUIREMENT_UNMET = "RequirementUnmet"
     FROZEN = "Frozen"
+    QUEUED = "Queued"
     STABLE_LOST = "StableLost"
     TEMPLATE_CHANGED_BY_WEBHOOK = "TemplateChangedByWebhook"
     SCALED_TO_ZERO = "ScaledToZero"
@@ -74,6 +75,7 @@ SENTENCES = {
     Reason.FLAG_UNUSABLE: "A flag cannot be switched.",
     Reason.REQUIREMENT_UNMET: "A policy asks more of this release than its review has found.",
     Reason.FROZEN: "Releases are frozen; the change goes out when the freeze is over.",
+    Reason.QUEUED: "As many releases as a policy allows are on their way; this one goes out when it is its turn.",
     Reason.STABLE_LOST: "The ReplicaSet of the stable revision is gone.",
     Reason.TEMPLATE_CHANGED_BY_WEBHOOK: "A webhook changed the candidate's template.",
     Reason.SCALED_TO_ZERO: "The Deployment is scaled to 0; the change goes out when there are replicas again.",

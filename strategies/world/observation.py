@@ -184,6 +184,13 @@ class Frozen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """That a release has to wait until others are over; why, for people."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Required:
     """A requirement that is for this release, and of which policy."""
 
@@ -219,8 +226,8 @@ class Observation:
     present pins, `watched_since` when it first looked at this release, `told` the webhooks' last answers by idempotency key,
     `traffic` stable's requests before users met the candidate, by gate,
     `split_route` a route that is split for us although the status names another, or none, `change` both templates while one
-    waits that is on no trial, `frozen` the freeze that it has to wait for, `required` what its review must have found, `flags`
-    those that this release switches, or may.
+    waits that is on no trial, `frozen` the freeze that it has to wait for, `required` what its review must have found,
+    `queued` that it is not its turn, `flags` those that this release switches, or may.
     """
 
     name: str
@@ -249,6 +256,7 @@ class Observation:
     change: TemplateChange | None = None
     frozen: Frozen | Unknown | None = None
     required: tuple[Required, ...] = ()
+    queued: Queued | None = None
     flags: Mapping[FlagPlace, FlagSeen | Unknown] = field(default_factory=dict)
     autoscaled: bool = False
     failing: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from strategies.spec.flag import ONE_SOURCE, TWO_VARIANTS
 from strategies.spec.gate import EDGES_ABOVE_0, NO_USERS, ONE_FORM, OWN_EDGES
 from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
 from strategies.spec.gate_template import RESERVED
-from strategies.spec.policy import ASKS_NOTHING, FREEZE_NAMES, LENGTH, REQUIREMENT_NAMES
+from strategies.spec.policy import ASKS_NOTHING, FREEZE_NAMES, LENGTH, LIMITS_NOTHING, REQUIREMENT_NAMES
 from strategies.spec.release import ALL_AT_ONCE
 
 Manifest = dict[str, Any]
@@ -189,6 +189,8 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "two requirements of one name": policy(requirements=[REQUIREMENT, REQUIREMENT], rule=REQUIREMENT_NAMES),
     "a requirement that asks nothing": policy(requirements=[{"name": "x", "risk": "High"}], rule=ASKS_NOTHING),
     "a requirement of an item that there is not": policy(requirements=[{**REQUIREMENT, "done": ["Rollback"]}]),
+    "a concurrency without a number": policy(concurrency={}, rule=LIMITS_NOTHING),
+    "a concurrency of none": policy(concurrency={"total": 0}),
     "a freeze without a beginning": policy(freezes=[{"name": "x", "duration": "1h"}]),
     "a freeze every second": policy(freezes=[{**FREEZE, "rule": "FREQ=SECONDLY"}]),
     "a freeze that begins with its zone": policy(freezes=[{**FREEZE, "start": "2026-01-02T18:00Z"}]),

@@ -133,6 +133,15 @@ def test_requirements_are_those_of_all_policies_for_the_namespace_in_the_order_o
     assert isinstance(of.frozen("store", SATURDAY), Unknown)
 
 
+def test_limits_are_per_namespace_or_of_all_the_policys_namespaces() -> None:
+    """Each says whom it counts."""
+    both = {"perNamespace": 1, "total": 3}
+    one, all_ = calendar(policy("a", concurrency=both, namespaces=["shop", "team-*"])).limits("shop", SATURDAY)
+    assert (one.most, one.counts("shop"), one.counts("team-a")) == (1, True, False)
+    assert (all_.most, all_.counts("team-a"), all_.counts("store")) == (3, True, False)
+    assert calendar(policy("a", concurrency=both, namespaces=["team-*"])).limits("shop", SATURDAY) == ()
+
+
 def test_an_answer_holds_until_it_changes_or_the_policy_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fleet that waits does not work out the rule in each turn."""
     asked = []

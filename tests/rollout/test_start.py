@@ -12,7 +12,7 @@ from strategies.spec.policy import Requirement
 from strategies.spec.reason import Reason
 from strategies.spec.status import Outcome
 from strategies.world import effects as e
-from strategies.world.observation import Frozen, Required
+from strategies.world.observation import Frozen, Queued, Required
 from tests.rollout.objects import Selecting, Splitting
 from tests.rollout.stories import CANARY, ROLLING, ROUTED, trial_of
 from tests.rollout.world import World, healthy, make_spec
@@ -71,6 +71,9 @@ OBSTACLES: dict[str, tuple[dict[str, Any], Change, Change, Reason, str]] = {
     "a policy requires more": (
         CANARY, _change(unknown={"required": (REQUIRED,)}), _change(unknown={}), Reason.REQUIREMENT_UNMET,
         "Requirement told of ReleasePolicy calm is not met by this change, whose risk is "),
+    "it is not its turn": (
+        CANARY, _change(unknown={"queued": Queued(message="ReleasePolicy calm lets 1 at a time be on their way.")}),
+        _change(unknown={}), Reason.QUEUED, "ReleasePolicy calm lets 1 at a time be on their way."),
     "whether a freeze is in force is not known": (
         CANARY, _change(unknown={"frozen": Unknown(reason="PolicyInvalid", message="ReleasePolicy calm cannot be understood.")}),
         _change(unknown={}), Reason.NOT_OBSERVED, "ReleasePolicy calm cannot be understood."),

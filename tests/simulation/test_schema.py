@@ -84,7 +84,8 @@ BASES: dict[str, tuple[Object, ...]] = {
     "ReleasePolicy": ({"namespaces": ["*"], "freezes": [{
         "name": "weekend", "start": "2026-01-02T18:00", "duration": "62h", "rule": "FREQ=WEEKLY;BYDAY=FR",
         "timeZone": "Europe/Berlin", "reason": "x"}],
-        "requirements": [{"name": "plan", "risk": "High", "done": ["RollbackPlan"], "redFlags": ["NoMonitoring"]}]},),
+        "requirements": [{"name": "plan", "risk": "High", "done": ["RollbackPlan"], "redFlags": ["NoMonitoring"]}],
+        "concurrency": {"perNamespace": 1, "total": 2}},),
     **dict.fromkeys(("GateTemplate", "ClusterGateTemplate"), tuple(
         # What is set by the second parameter is the largest value; the first one's has no minimum.
         {**_PARAMETERS, "parameters": _PARAMETERS["parameters"][::order], **form}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.controlplane.cluster import ControlPlane
-from tests.real.releases.shop import GROUP, Shop
+from tests.real.releases.shop import GROUP, STANDING, Shop
 
 MakeShop = Callable[..., Shop]
 MakePolicy = Callable[..., str]
@@ -60,3 +60,22 @@ def test_a_change_waits_until_what_a_policy_requires_is_there(shop: MakeShop, ca
     assert set(checkout.uids()) == before
     checkout.release(change={"kind": "Feature", "stakeholders": ["support"]})
     assert checkout.wait_for_outcome("Completed")["stable"]["version"] == "2"
+
+
+def test_releases_of_a_namespace_go_one_after_another_where_a_policy_says_so(shop: MakeShop, calm: MakePolicy) -> None:
+    """The second says for whom it waits, and goes out by itself."""
+    policy = calm(concurrency={"perNamespace": 1})
+    first, second = shop("first", pods=1), shop("second", pods=1)
+    first.release(strategy=STANDING)
+    second.release()
+    first.ship("2")
+    first.wait_for_trial_weight(50)
+    second.ship("2")
+    status = second.wait_for_phase("Blocked")
+    assert status["reason"] == "Queued"
+    assert f"ReleasePolicy {policy} lets 1 at a time be on their way in namespace {first.namespace}" in status["message"]
+    assert f"on their way are {first.namespace}/first" in status["message"]
+    assert second.images() == {"shop:1": 1}
+    first.ask("abort")
+    first.wait_for_outcome("Aborted")
+    assert second.wait_for_outcome("Completed")["stable"]["version"] == "2"
