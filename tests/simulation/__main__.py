@@ -5,6 +5,7 @@ Exit status 0 only if all held. What failed is printed with its seed and smalles
 
 import argparse
 import dataclasses
+import gc
 import os
 import pickle
 import resource
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from tests.conftest import COLLECT_AFTER
 from tests.simulation import corpus, seeds
 from tests.simulation.exploring import Explorer, Result, in_forks, str_of
 from tests.simulation.faults import LEADERS, Kind, parse
@@ -39,6 +41,7 @@ def main() -> int:
     replay.add_argument("plan", nargs="?", default="")
     replay.add_argument("seed", nargs="?", type=int)
     chosen = parser.parse_args()
+    gc.set_threshold(COLLECT_AFTER)
     if chosen.command == "replay":
         return _replay(chosen.story, chosen.plan, chosen.seed)
     started = time.monotonic()

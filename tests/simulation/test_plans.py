@@ -1,4 +1,4 @@
-"""All single faults of six stories (of all ten: `python -m tests.simulation plans`), and what has failed before."""
+"""All single faults of five stories (of all ten: `python -m tests.simulation plans`), and what has failed before."""
 
 import os
 import pickle
