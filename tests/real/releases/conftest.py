@@ -8,6 +8,7 @@ import pytest
 from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.gateway import Gateway, install_custom_resources
 from tests.controlplane.prometheus import Prometheus
+from tests.real.releases.flags import DEFINITION
 from tests.real.releases.installation import Installation
 from tests.real.releases.shop import Shop
 
@@ -40,6 +41,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Print what was measured."""
     for line in config.stash.get(MEASURED, []):
         terminalreporter.write_line(f"measured: {line}")
+
+
+@pytest.fixture
+def feature_flags(plane: ControlPlane) -> Iterator[None]:
+    """OpenFeature's resource, as far as the API server needs it."""
+    plane.apply(DEFINITION)
+    plane.kubectl("wait", "crd/featureflags.core.openfeature.dev", "--for=condition=Established", "--timeout=20s")
+    yield
+    plane.kubectl("delete", "crd", "featureflags.core.openfeature.dev", "--ignore-not-found")
 
 
 @pytest.fixture

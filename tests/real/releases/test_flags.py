@@ -2,44 +2,17 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import pytest
 import yaml
 
-from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.gateway import Gateway
+from tests.real.releases.flags import config_map, feature_flag
 from tests.real.releases.shop import GROUP, Manifest, Shop
 
 MakeShop = Callable[..., Shop]
-FLAG: Manifest = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"}
-DEFINITION = """
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: featureflags.core.openfeature.dev}
-spec:
-  group: core.openfeature.dev
-  scope: Namespaced
-  names: {kind: FeatureFlag, plural: featureflags, singular: featureflag}
-  versions:
-  - name: v1beta1
-    served: true
-    storage: true
-    schema:
-      openAPIV3Schema:
-        type: object
-        properties: {spec: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-"""
-
-
-def flags(shop: Shop, name: str = "flags") -> Manifest:
-    """A ConfigMap in flagd's form."""
-    text = json.dumps({"flags": {"new-checkout": FLAG}}, indent=2)
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": shop.namespace},
-            "data": {"flags.json": text}}  # fmt: skip
 
 
 def evaluator(shop: Shop) -> Manifest:
@@ -85,7 +58,7 @@ def test_a_flag_goes_on_with_its_share_and_off_before_the_traffic_moves(
     checkout = shop(pods=2, gateway=gateway)
 
     def apply_as_owner() -> None:
-        owned = yaml.safe_dump(flags(checkout))
+        owned = yaml.safe_dump(config_map(checkout))
         checkout.plane.kubectl("apply", "--server-side", "--field-manager=helm", "-f", "-", input=owned)
 
     apply_as_owner()
@@ -123,7 +96,7 @@ def test_a_flag_goes_on_with_its_share_and_off_before_the_traffic_moves(
 def test_a_config_map_that_the_chart_does_not_name_is_not_touched(shop: MakeShop) -> None:
     """No right to it: the release is blocked, and says which value is missing."""
     checkout = shop(pods=1)
-    checkout.apply(flags(checkout, "other"))
+    checkout.apply(config_map(checkout, "other"))
     before = checkout.get("configmap", "other")["metadata"]["resourceVersion"]
     checkout.release(flags=[{"name": "new-checkout", "source": {"configMap": "other"}}])
     checkout.ship("2")
@@ -133,24 +106,12 @@ def test_a_config_map_that_the_chart_does_not_name_is_not_touched(shop: MakeShop
     assert checkout.get("configmap", "other")["metadata"]["resourceVersion"] == before
 
 
-@pytest.fixture
-def feature_flags(plane: ControlPlane) -> Iterator[None]:
-    """OpenFeature's resource, as far as the API server needs it."""
-    plane.apply(DEFINITION)
-    plane.kubectl("wait", "crd/featureflags.core.openfeature.dev", "--for=condition=Established", "--timeout=20s")
-    yield
-    plane.kubectl("delete", "crd", "featureflags.core.openfeature.dev", "--ignore-not-found")
-
-
 def test_a_feature_flag_stays_on_after_completion_and_is_written_again_where_somebody_undoes_it(
     shop: MakeShop, feature_flags: None
 ) -> None:
     """OpenFeature's own resource; the other writer is told of, and a rollback after completion begins with off."""
     checkout = shop(pods=1)
-    made: dict[str, Any] = {
-        "apiVersion": "core.openfeature.dev/v1beta1", "kind": "FeatureFlag",
-        "metadata": {"name": "shop", "namespace": checkout.namespace}, "spec": {"flagSpec": {"flags": {"new-checkout": FLAG}}},
-    }  # fmt: skip
+    made = feature_flag(checkout)
     checkout.apply(made)
 
     def now() -> str:

@@ -98,7 +98,8 @@ def test_twice_as_many_errors_as_one_in_two_hundred_are_found(shop: MakeShop, ga
         found = checkout.wait_for_outcome("Rejected", timeout=280)["history"][-1]
     assert "gate errors" in foreseen.lower() and "at stable's " in foreseen
     measured("1 % errors against 0.5 % at 500 requests a second", datetime.fromisoformat(found["ended"]).timestamp() - began)
-    assert "times worse (99% sure at any time); evidence" in found["message"]
+    assert "gate errors: candidate " in found["message"]
+    assert " of 100 against" in found["message"]
     assert checkout.images() == {"shop:1-errors0.5": 2}
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.gateway import Gateway
+from tests.real.releases.flags import config_map, feature_flag
 from tests.real.releases.installation import ACCOUNT, Installation
 from tests.real.releases.shop import GROUP, STANDING, Shop
 from tests.real.releases.test_jobs import smoke
@@ -83,9 +84,9 @@ ALSO_GRANTED = {"update releases/finalizers", "update deployments/finalizers"}
 
 
 def test_every_right_of_the_chart_is_used_no_other_call_is_made_and_none_is_forbidden(
-    plane: ControlPlane, product: Installation, shop: MakeShop, gateway: Gateway
+    plane: ControlPlane, product: Installation, shop: MakeShop, gateway: Gateway, feature_flags: None
 ) -> None:
-    """Story after story: gates with a Secret and with a Job, an autoscaler, a route, a rejection, a rollback, a long history."""
+    """Story after story: gates with a Secret and a Job, flags, an autoscaler, a route, a rejection, a rollback, much history."""
     began = plane.audit()[-1].time
     plane.api("DELETE", "/apis/coordination.k8s.io/v1/namespaces/release-coordinator/leases/release-coordinator")
     product.kill()  # Its views are listed and its Lease is made again.
@@ -99,18 +100,20 @@ def test_every_right_of_the_chart_is_used_no_other_call_is_made_and_none_is_forb
               "spec": {"maxReplicas": 3,
                        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "checkout"}}}  # fmt: skip
     named = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "MetricSource", "metadata": {"name": "named"}, "spec": source}
-    checkout.apply(token, scaler, named)
+    checkout.apply(token, scaler, named, config_map(checkout), feature_flag(checkout, "newer"))
+    flags = [{"name": "new-checkout", "source": {"configMap": "flags"}, "weight": 50},
+             {"name": "newer", "source": {"featureFlag": "shop"}, "weight": 50}]  # fmt: skip
     gate = {"name": "up", "threshold": {"query": "vector(1)", "max": 2, "interval": "1s", "source": "named"}}
     quick = {"strategy": {"type": "BlueGreen"}, "rollback": {"warm": {"for": "0s"}},
              "traffic": {"drain": "0s", "httpRoute": {"name": "checkout"}}}  # fmt: skip
-    checkout.release(**{**quick, "gates": [gate, smoke("true", "before-traffic")], "strategy": STANDING})
+    checkout.release(**{**quick, "gates": [gate, smoke("true", "before-traffic")], "flags": flags, "strategy": STANDING})
     checkout.ship("2-startup2")
     checkout.wait_for_trial_weight(50)
     checkout.kubectl("scale", "deployment/checkout", "--replicas=2")
     checkout.wait_for(lambda: checkout.replicas().get("shop:1") == 2)
     checkout.kubectl("scale", "deployment/checkout", "--replicas=1")  # Kept back, then written by us through /scale.
     checkout.wait_for(lambda: checkout.status()["trial"]["gates"][-1].get("at"), what="an answer to the gate")
-    checkout.ask("abort")
+    checkout.kubectl("annotate", "release/checkout", f"{GROUP}/abort=true", user="admin")  # alice has no right to FeatureFlags.
     checkout.wait_for_phase("RolledBack")
     checkout.apply(checkout.manifest(**quick))
     for tag in range(3, 9):
