@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests, in six processes at a time: those on a real control plane, of which each process has its own, wait most of the
+# All tests, in seven processes at a time: those on a real control plane, of which each process has its own, wait most of the
 # while, and the others use it. With arguments: those tests only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,11 +14,6 @@ for found in tests/*/ tests/test_*.py; do
     *) others+=("$found") ;;
   esac
 done
-first=(tests/real/test_controlplane.py) second=()
-while read -r found; do
-  if [ ${#first[@]} -le $((${#second[@]} + 1)) ]; then first+=("$found"); else second+=("$found"); fi
-done < <(find tests/real/releases -name 'test_*.py' | sort)
-
 # What is written in Go, kubectl and the control planes, looks for garbage less often: there is memory, and no processor to spare.
 export GOGC=400
 
@@ -34,8 +29,10 @@ begin() {
   nice -n "$patience" "$python" -m pytest "$@" >"$log" 2>&1 &
   running+=($!)
 }
-begin 0 "${first[@]}"
-begin 0 "${second[@]}"
+for part in 0 1 2; do
+  mapfile -t share < <(find tests/real -name 'test_*.py' | sort | awk -v part=$part 'NR % 3 == part')
+  begin 0 "${share[@]}"
+done
 begin 0 tests/conformance
 begin 0 "${others[@]}"
 begin 10 "${explores[@]}"
