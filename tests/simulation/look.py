@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 Object = dict[str, Any]
-_NAMED = {"Release": "shop", "Deployment": "shop", "HTTPRoute": "shop", "ConfigMap": "flags"}
+_NAMED = {"Deployment": "shop", "HTTPRoute": "shop", "ConfigMap": "flags"}
 
 
 def concerned(found: Object) -> bool:
-    """Whether an object is the Release or what its spec names, of the Release's or its Deployment's making, or a Service that
-    finds their pods.
+    """Whether an object is a Release, which always has its status from us, or what the spec names, of the Release's or its
+    Deployment's making, or a Service that finds their pods.
     """
     metadata = found["metadata"]
     if found["kind"] == "Service":
         return metadata["name"] == "shop-candidate" or (found["spec"].get("selector") or {}).get("app") == "shop"
     if found["kind"] in _NAMED:
         return bool(metadata["name"] == _NAMED[found["kind"]])
-    return any(owner["name"] == "shop" for owner in metadata.get("ownerReferences") or [])
+    return found["kind"] == "Release" or any(owner["name"] == "shop" for owner in metadata.get("ownerReferences") or [])
 
 
 class Look:
