@@ -31,3 +31,8 @@ FINALIZER = f"{GROUP}/undo"
 HASH = "pod-template-hash"
 DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+
+
+def pointer(key: str) -> str:
+    """A map's key, such as a label's name, as a part of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")

@@ -133,12 +133,12 @@ def compare(release: Checked, neighbours: Neighbours, releases: list[Checked]) -
     if named is not None and (route is None or mine is None or not services):
         absent.append(f"HTTPRoute {named}" if route is None else f"HTTPRoute {named}'s Services")
     absent += [f"MetricSource {name}" for name in sorted({g.source for g in spec.gates if g.source} - set(neighbours.sources))]
-    for number, flag in enumerate(spec.flags):
-        seen = neighbours.flag(release, flag.place)
+    flags = [(flag, neighbours.flag(release, flag.place)) for flag in spec.flags]
+    for number, (flag, seen) in enumerate(flags):
         problem = seen.message if isinstance(seen, Unknown) else seen and unusable(seen, flag.on_promotion, flag.on_rollback)
         if problem:
             yield resource.finding(("spec", "flags", number), f"{flag.place}: {problem}", "How flags are written: docs/flags.md.")
-    absent += sorted({f"{p.kind} {p.object}" for p in (f.place for f in spec.flags) if neighbours.flag(release, p) is None})
+    absent += sorted({f"{flag.place.kind} {flag.place.object}" for flag, seen in flags if seen is None})
     absent += sorted({str(g.template) for g in spec.gates if g.template is not None and g.name not in release.unusable})
     if absent:
         yield resource.finding(("spec",), f"not compared with {', '.join(absent)}: not among these files",

@@ -34,7 +34,7 @@ def obstacles(
     `route` None means that it is not known here. Raises Unreadable for objects that are none.
     """
     try:
-        spec = spec.model_copy(update={"flags": ()})  # Each is looked at by itself: see controller.cli.flags.
+        spec = spec.model_copy(update={"flags": ()})  # Each is looked at by itself: see controller.cli.comparing.
         workload = read_workload(_named(deployment), None, None)
         ours = selecting(services, deployment)
         usable = _route(route, ours) if route is not None else _ROUTE

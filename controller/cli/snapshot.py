@@ -24,14 +24,13 @@ from controller.kube.store import key_of
 from controller.metrics.pool import Queries
 from controller.reconcile import commit, templates
 from controller.reconcile.asking import Asker
-from controller.reconcile.cluster import TEMPLATES, Cluster, Key, Namespace
+from controller.reconcile.cluster import FLAG_HOLDERS, TEMPLATES, Cluster, Key, Namespace
 from controller.reconcile.gather import PODS_EVERY, Gatherer
 from controller.reconcile.memory import Filled, Memory
 from controller.reconcile.requests import trim
 from controller.reconcile.turn import read_spec
 from controller.settings import Settings
 from strategies.analysis.verdict import Unknown
-from strategies.spec.flag import FlagKind
 from strategies.spec.gate import TemplateRef
 from strategies.spec.reason import Reason
 from strategies.spec.release import ReleaseSpec
@@ -84,7 +83,7 @@ def take(access: Access, name: str) -> Snapshot:
     changes: dict[str, Any] = {"spec_error": error}
     for call, said in reader.refused.items():
         changes |= dict.fromkeys(_NEEDED.get(call, ()), Unknown(reason="NotRead", message=said))
-    calls = {FlagKind.CONFIG_MAP: "list configmaps", FlagKind.FEATURE_FLAG: "list featureflags"}
+    calls = {kind: f"list {resource.plural}" for kind, resource in FLAG_HOLDERS.items()}
     lost = {k: Unknown(reason="NotRead", message=reader.refused[call]) for k, call in calls.items() if call in reader.refused}
     changes["flags"] = {place: lost.get(place.kind, seen) for place, seen in observation.flags.items()}
     if spec is not None and memory.scope:

@@ -5,6 +5,7 @@ being YAML: nothing is built of it, so that no text, however deep or however oft
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,9 +127,12 @@ class _Level:
 def seen(flags: dict[str, Found], name: str) -> FlagSeen:
     """One flag as a value."""
     found = flags.get(name)
-    if found is None:
-        return FlagSeen(variant=None, problem=f"there is no such flag; there are: {', '.join(sorted(flags)[:10]) or 'none'}.")
-    return judged(found.state, found.variants, found.default, targeted=found.targeted)
+    return missing(flags) if found is None else judged(found.state, found.variants, found.default, targeted=found.targeted)
+
+
+def missing(flags: Iterable[str]) -> FlagSeen:
+    """A flag that is not among these."""
+    return FlagSeen(variant=None, problem=f"there is no such flag; there are: {', '.join(sorted(flags)[:10]) or 'none'}.")
 
 
 def judged(state: str, variants: list[str], default: str, *, targeted: bool) -> FlagSeen:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from controller.api import names
 from controller.flags import flagd
 from strategies.analysis.verdict import Unknown
 from strategies.spec.flag import FlagKind, FlagPlace
@@ -39,7 +40,7 @@ def _of_feature_flag(found: Object, place: FlagPlace) -> FlagSeen | Unknown:
         return Unknown(reason="FlagsUnreadable", message=message)
     flag = _below(flags, place.flag)
     if flag is None:
-        return FlagSeen(variant=None, problem=f"there is no such flag; there are: {', '.join(sorted(flags)[:10]) or 'none'}.")
+        return flagd.missing(flags)
     variants = list(_below(flag, "variants") or {})
     default = flag.get("defaultVariant")
     return flagd.judged(str(flag.get("state", "ENABLED")), variants, default if isinstance(default, str) else "",
@@ -54,7 +55,7 @@ def _below(value: object, key: str) -> Object | None:
 def switch(found: Object, place: FlagPlace, old: str, new: str) -> Patch:
     """Make `new` the default where `old` is, as a JSON Patch that tests the old text, or the old word. Raises flagd.Unusable."""
     if place.kind is FlagKind.FEATURE_FLAG:
-        at = f"/spec/flagSpec/flags/{_key(place.flag)}/defaultVariant"
+        at = f"/spec/flagSpec/flags/{names.pointer(place.flag)}/defaultVariant"
         return [{"op": "test", "path": at, "value": old}, {"op": "replace", "path": at, "value": new}]
     text = (found.get("data") or {}).get(place.key)
     if text is None:
@@ -62,10 +63,6 @@ def switch(found: Object, place: FlagPlace, old: str, new: str) -> Patch:
     seen = flagd.seen(flagd.read(text), place.flag)
     if seen.variant != old:
         raise flagd.Unusable(f"its default is {json.dumps(seen.variant)} and not {json.dumps(old)}")
-    at = f"/data/{_key(place.key)}"
+    at = f"/data/{names.pointer(place.key)}"
     written = flagd.switched(text, place.flag, new)
     return [{"op": "test", "path": at, "value": text}, {"op": "replace", "path": at, "value": written}]
-
-
-def _key(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

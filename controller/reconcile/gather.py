@@ -25,7 +25,7 @@ from strategies.analysis.verdict import Unknown
 from strategies.rollout import flags
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
-from strategies.world.observation import Kept, Observation, Queued, ReplicaSet, TemplateChange, Workload
+from strategies.world.observation import Kept, Observation, ReplicaSet, TemplateChange, Workload
 
 Object = dict[str, Any]
 HOLD_TRUSTED = 60.0
@@ -98,22 +98,22 @@ class Gatherer:
             parts = {"services": seen.services, "candidate_service": seen.candidate, "route": seen.route,
                      "pins_since": seen.pins_since, "split_route": seen.split_route}  # fmt: skip
         return Observation(
-            **base, **parts,
+            **base, **parts, **(self._asked(key, status) if _waits(look, workload) else {}),
             replica_sets=replica_sets,
             hold=self._hold(key[0], raw, workload, memory),
             pods=self._pods(key[0], known, status, memory),
             kept=self._kept(key, memory),
             change=_change(look, workload),
-            frozen=self._policies.frozen(key[0], self._clock.wall()) if _waits(look, workload) else None,
-            required=self._policies.required(key[0], self._clock.wall()) if _waits(look, workload) else (),
-            queued=self._queued(key, look) if _waits(look, workload) else None,
             jobs=read_jobs(look),
             flags=flagging.read_flags(look),
             autoscaled=self._autoscaled(key[0], workload, memory),
         )  # fmt: skip
 
-    def _queued(self, key: Key, look: Look) -> Queued | None:
-        return self._turnstile.queued(key, look.status, self._policies.limits(key[0], self._clock.wall()))
+    def _asked(self, key: Key, status: Status) -> dict[str, Any]:
+        """What policies ask of a change that waits."""
+        namespace, now = key[0], self._clock.wall()
+        return {"frozen": self._policies.frozen(namespace, now), "required": self._policies.required(namespace, now),
+                "queued": self._turnstile.queued(key, status, self._policies.limits(namespace, now))}  # fmt: skip
 
     def _deployment(self, key: Key, release: Object) -> Object | Unknown | None:
         name = ((release.get("spec") or {}).get("workloadRef") or {}).get("name")

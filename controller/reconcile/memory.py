@@ -19,7 +19,7 @@ from strategies.analysis.verdict import Sample, Unknown
 from strategies.spec.flag import FlagPlace
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
-from strategies.world.effects import Effect, FlagOff, FlagOn, Pin, SetWeight
+from strategies.world.effects import Effect, FlagSwitch, Pin, SetWeight
 from strategies.world.observation import FlagSeen, Kept, Told
 
 LONGEST_PATIENCE = 30.0
@@ -264,6 +264,6 @@ def _placed(effect: Effect) -> tuple[str, object] | None:
     """Where an effect writes beside others, and what; None for all others."""
     if isinstance(effect, SetWeight):
         return "route", effect.weight
-    if isinstance(effect, FlagOn | FlagOff):
+    if isinstance(effect, FlagSwitch):
         return str(effect.place), effect.new
     return (f"service {effect.service}", effect.new) if isinstance(effect, Pin) else None

@@ -16,6 +16,7 @@ from typing import Any
 from controller.api import names
 from controller.kube import paths
 from controller.kube.client import JSON_PATCH, Client
+from controller.kube.connection import Timeouts
 from controller.kube.errors import AlreadyExists, ApiError, NotFound
 from controller.kube.paths import Resource
 from controller.kube.reflector import Reflector
@@ -103,10 +104,13 @@ class Performer:
 
     # --- writing
 
-    def patch(self, resource: Resource, found: Object, patch: Patch, subresource: str | None = None) -> None:
+    def patch(
+        self, resource: Resource, found: Object, patch: Patch, subresource: str | None = None, timeouts: Timeouts | None = None
+    ) -> None:  # fmt: skip
         """A JSON Patch of an object that is as it was seen."""
         path = resource.path(self.namespace, found["metadata"]["name"], subresource)
-        self._remember(resource, self.client.patch(path, [*fence(found), *patch], JSON_PATCH))
+        client = self.client.bounded(timeouts) if timeouts else self.client
+        self._remember(resource, client.patch(path, [*fence(found), *patch], JSON_PATCH))
 
     def create(self, resource: Resource, body: Object) -> Object:
         """Make an object, as the leader. Raises AlreadyExists."""
@@ -142,7 +146,7 @@ def _remove_finalizer(do: Performer, _: effects.Effect) -> None:
 
 
 def _remove_request(do: Performer, effect: effects.RemoveRequest) -> None:
-    path = f"/metadata/annotations/{deployment.key(f'{names.GROUP}/{effect.key}')}"
+    path = f"/metadata/annotations/{names.pointer(f'{names.GROUP}/{effect.key}')}"
     written = (do.release["metadata"].get("annotations") or {}).get(f"{names.GROUP}/{effect.key}", "")
     # A value may be longer than what is remembered of it.
     test = {"op": "test", "path": path, "value": written if written[: len(effect.value)] == effect.value else effect.value}
@@ -151,7 +155,7 @@ def _remove_request(do: Performer, effect: effects.RemoveRequest) -> None:
     annotations = (now["metadata"].get("annotations") or {}).keys()
     if names.REQUESTED_BY in annotations and len(annotations & _REQUESTS) == 1:
         # The author goes with the last request.
-        patch.append({"op": "remove", "path": f"/metadata/annotations/{deployment.key(names.REQUESTED_BY)}"})
+        patch.append({"op": "remove", "path": f"/metadata/annotations/{names.pointer(names.REQUESTED_BY)}"})
     do.patch(paths.RELEASES, do.release, patch)
 
 
@@ -330,14 +334,13 @@ def _set_weight(do: Performer, effect: effects.SetWeight) -> None:
 # --- flags
 
 
-def _switch(do: Performer, effect: effects.FlagOn | effects.FlagOff) -> None:
+def _switch(do: Performer, effect: effects.FlagSwitch) -> None:
     resource = FLAG_HOLDERS[effect.place.kind]
     found = do.seen(resource, effect.place.object)
     patch = flagging.patch(found, effect.place, effect.old, effect.new)
     if patch is None:
         raise Stale(f"the {effect.place} is not {effect.old} any more")
-    path = resource.path(do.namespace, effect.place.object)
-    do._remember(resource, do.client.bounded(flagging.BRIEFLY).patch(path, [*fence(found), *patch], JSON_PATCH))
+    do.patch(resource, found, patch, timeouts=flagging.BRIEFLY)
 
 
 Carry = Callable[[Performer, Any], None]

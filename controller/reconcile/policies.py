@@ -1,5 +1,5 @@
-"""What ReleasePolicies ask of the releases of a namespace: when these are frozen, on the calendar of a time zone, and what
-their review must have found.
+"""What ReleasePolicies ask of the releases of a namespace: when these are frozen, on the calendar of a time zone, what their
+review must have found, and how many may be on their way at a time.
 
 A rule is worked out once, and again when its answer is over; a policy that cannot be read freezes what it is for, because
 nobody knows what it means.

@@ -212,7 +212,7 @@ class Reconciler:
                 memory.failing.pop(effect.kind(), None)
                 metrics.effect(type(effect).__name__, ok=True)
                 log.info("performed", release=key, effect=str(effect))
-                if isinstance(effect, effects.FlagOn | effects.FlagOff):
+                if isinstance(effect, effects.FlagSwitch):
                     self._recorder.switched(release, effect)
                 if memory.wrote(effect, self._clock.steady()):
                     self._recorder.undone(release, effect)

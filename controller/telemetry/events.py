@@ -20,7 +20,7 @@ from strategies.review.judge import headline
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
 from strategies.spec.status import Status
-from strategies.world.effects import Effect, FlagOff, FlagOn, Pin
+from strategies.world.effects import Effect, FlagOn, FlagSwitch, Pin
 
 Object = dict[str, Any]
 log = structlog.get_logger()
@@ -96,7 +96,7 @@ class Recorder:
                 f"Service {effect.service} was found without its pin in mid-release, and may have sent users to a revision that "
                 "no gate has allowed. It is pinned again; see who changes its selector."
             )
-        elif isinstance(effect, FlagOn | FlagOff):
+        elif isinstance(effect, FlagSwitch):
             reason, said = "FlagUndone", (
                 f"Somebody else has written the {effect.place} back to {effect.old} in mid-release; it is {effect.new} again. "
                 "Take its defaultVariant out of what your tools apply."
@@ -108,7 +108,7 @@ class Recorder:
             )
         self._say(_about(release), "Warning", reason, said)
 
-    def switched(self, release: Object, effect: FlagOn | FlagOff) -> None:
+    def switched(self, release: Object, effect: FlagSwitch) -> None:
         """A flag has another default."""
         on = isinstance(effect, FlagOn)
         why = "the new version has its share of the traffic" if on else "its version goes back"

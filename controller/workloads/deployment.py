@@ -134,18 +134,13 @@ def _failure_shown(status: Object) -> bool:
 # --- writing: JSON Patches. Which object they are about, and in which generation, is tested by whoever sends them.
 
 
-def key(name: str) -> str:
-    """A map key as a part of a JSON pointer."""
-    return name.replace("~", "~0").replace("/", "~1")
-
-
 def claim(deployment: Object, release: str) -> Patch:
     """Label the Deployment as it was read a moment ago: labels change no generation."""
     metadata = deployment["metadata"]
     same = {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]}
     if metadata.get("labels") is None:
         return [same, {"op": "add", "path": "/metadata/labels", "value": {names.RELEASE: release}}]
-    return [same, {"op": "add", "path": f"/metadata/labels/{key(names.RELEASE)}", "value": release}]
+    return [same, {"op": "add", "path": f"/metadata/labels/{names.pointer(names.RELEASE)}", "value": release}]
 
 
 def probe_hold() -> Patch:
@@ -168,12 +163,12 @@ def take_wheel(deployment: Object, effect: effects.TakeWheel) -> Patch:
     patch: Patch = [
         {"op": "test", "path": "/spec/paused", "value": True},
         {"op": "replace", "path": "/spec/strategy", "value": {"type": "Recreate"}},
-        {"op": "add", "path": f"/metadata/labels/{key(names.DRIVEN)}", "value": "true"},
+        {"op": "add", "path": f"/metadata/labels/{names.pointer(names.DRIVEN)}", "value": "true"},
     ]
     if deployment["metadata"].get("annotations") is None:
         patch.append({"op": "test", "path": "/metadata/annotations", "value": None})
         patch.append({"op": "add", "path": "/metadata/annotations", "value": {}})
-    return [*patch, {"op": "add", "path": f"/metadata/annotations/{key(names.STRATEGY)}", "value": effect.strategy}]
+    return [*patch, {"op": "add", "path": f"/metadata/annotations/{names.pointer(names.STRATEGY)}", "value": effect.strategy}]
 
 
 def give_back(deployment: Object, effect: effects.GiveBack) -> Patch:
@@ -190,9 +185,9 @@ def unclaim(deployment: Object, effect: effects.Unclaim) -> Patch:
     if held and effect.resume:
         patch += _running(deployment)
     elif held:
-        patch.append({"op": "remove", "path": f"/metadata/labels/{key(names.HELD)}"})
+        patch.append({"op": "remove", "path": f"/metadata/labels/{names.pointer(names.HELD)}"})
         patch += _unsigned(deployment)
-    return [*patch, {"op": "remove", "path": f"/metadata/labels/{key(names.RELEASE)}"}]
+    return [*patch, {"op": "remove", "path": f"/metadata/labels/{names.pointer(names.RELEASE)}"}]
 
 
 def _marks_off(deployment: Object, strategy: str | None) -> Patch:
@@ -203,24 +198,24 @@ def _marks_off(deployment: Object, strategy: str | None) -> Patch:
     own = own_strategy(strategy) or own_strategy(annotations.get(names.STRATEGY)) or {"type": "RollingUpdate"}
     patch: Patch = [
         {"op": "replace", "path": "/spec/strategy", "value": own},
-        {"op": "remove", "path": f"/metadata/labels/{key(names.DRIVEN)}"},
+        {"op": "remove", "path": f"/metadata/labels/{names.pointer(names.DRIVEN)}"},
     ]
     if names.STRATEGY in annotations:
-        patch.append({"op": "remove", "path": f"/metadata/annotations/{key(names.STRATEGY)}"})
+        patch.append({"op": "remove", "path": f"/metadata/annotations/{names.pointer(names.STRATEGY)}"})
     return patch
 
 
 def _running(deployment: Object) -> Patch:
     patch: Patch = [{"op": "add", "path": "/spec/paused", "value": False}]
     if names.HELD in (deployment["metadata"].get("labels") or {}):
-        patch.append({"op": "remove", "path": f"/metadata/labels/{key(names.HELD)}"})
+        patch.append({"op": "remove", "path": f"/metadata/labels/{names.pointer(names.HELD)}"})
     return patch + _unsigned(deployment)
 
 
 def _unsigned(deployment: Object) -> Patch:
     """Who changed the template is of no interest once nothing is held."""
     signed = names.CHANGED_BY in (deployment["metadata"].get("annotations") or {})
-    return [{"op": "remove", "path": f"/metadata/annotations/{key(names.CHANGED_BY)}"}] if signed else []
+    return [{"op": "remove", "path": f"/metadata/annotations/{names.pointer(names.CHANGED_BY)}"}] if signed else []
 
 
 def write_template(effect: effects.WriteTemplate, kept: Object) -> Patch:
@@ -265,7 +260,7 @@ def unmark(effect: effects.Unmark) -> Patch:
     """desired-replicas away."""
     return [
         {"op": "test", "path": "/metadata/uid", "value": effect.uid},
-        {"op": "remove", "path": f"/metadata/annotations/{key(names.DESIRED_REPLICAS)}"},
+        {"op": "remove", "path": f"/metadata/annotations/{names.pointer(names.DESIRED_REPLICAS)}"},
     ]
 
 

@@ -11,7 +11,7 @@ from strategies.review.consequences import migrations, ports_gone
 from strategies.review.contracts import broken, problems, unbroken
 from strategies.review.difference import Area
 from strategies.review.plans import is_one_sentence, rehearsal
-from strategies.review.risk import LEVELS
+from strategies.review.risk import at_least
 from strategies.review.subject import Case
 from strategies.review.versions import Bump, parse
 from strategies.rollout import comparing
@@ -27,11 +27,6 @@ _SIZES = (Bump.PATCH, Bump.MINOR, Bump.MAJOR)
 def checklist(case: Case) -> tuple[Item, ...]:
     """All items, in their order."""
     return tuple(_item(name, look(case)) for name, look in _LOOKS.items())
-
-
-def at_least(case: Case, risk: Risk) -> bool:
-    """Whether the risk is this high or higher."""
-    return LEVELS.index(case.risk) >= LEVELS.index(risk)
 
 
 def containers(template: Any) -> list[dict[str, Any]]:
@@ -79,7 +74,7 @@ def _flag(case: Case) -> Found:
         return State.DONE, f"switched by the release: {', '.join(flag.name for flag in switched)}"
     if declared:
         return State.DONE, f"declared: {', '.join(declared)}"
-    if not at_least(case, Risk.HIGH):
+    if not at_least(case.risk, Risk.HIGH):
         return State.NOT_APPLICABLE, f"not needed for a {case.risk.lower()} risk"
     return State.MISSING, "none is switched by spec.flags, or declared in spec.change.flags"
 

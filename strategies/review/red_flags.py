@@ -5,10 +5,9 @@ They block nothing by themselves.
 
 from collections.abc import Iterator
 
-from strategies.review.checklist import at_least
 from strategies.review.consequences import migrations
 from strategies.review.plans import is_one_sentence, rehearsal
-from strategies.review.risk import weaker
+from strategies.review.risk import at_least, weaker
 from strategies.review.subject import Case
 from strategies.review.versions import Bump, parse
 from strategies.spec.review import LONGEST, Danger, RedFlag, Risk
@@ -40,7 +39,7 @@ def _irreversible(case: Case) -> _Flags:
 
 
 def _no_flag(case: Case) -> _Flags:
-    if at_least(case, Risk.HIGH) and not case.subject.spec.flags and not (case.change and case.change.flags):
+    if at_least(case.risk, Risk.HIGH) and not case.subject.spec.flags and not (case.change and case.change.flags):
         yield (Danger.NO_FLAG, f"The risk is {case.risk}, and no flag switches the new behaviour off. Put it behind one, and "
                "name it in spec.flags, or in spec.change.flags if people switch it.")  # fmt: skip
 
@@ -64,7 +63,7 @@ def _rollback_unproven(case: Case) -> _Flags:
         what = "missing" if plan is None else "not one sentence"
         yield (Danger.ROLLBACK_UNPROVEN, f"The rollback plan is {what}, so the release is not ready. Say in one sentence, in "
                "spec.rollback.plan, how this goes back.")  # fmt: skip
-    elif at_least(case, Risk.MEDIUM) and rehearsal(case.subject) == "":
+    elif at_least(case.risk, Risk.MEDIUM) and rehearsal(case.subject) == "":
         yield (Danger.ROLLBACK_UNPROVEN, "The rollback is not rehearsed: none of this Release's former trials went back. Start "
                "one in a quiet hour, and take it back with `releasectl abort`.")  # fmt: skip
 

@@ -1,6 +1,6 @@
 """What a policy's requirement finds wanting in a review. What cannot be known is not done."""
 
-from strategies.review.risk import LEVELS
+from strategies.review.risk import at_least
 from strategies.spec.policy import Requirement
 from strategies.spec.review import Review, State
 
@@ -9,7 +9,7 @@ _ENOUGH = (State.DONE, State.NOT_APPLICABLE)
 
 def unmet(requirement: Requirement, review: Review) -> tuple[str, ...]:
     """What is missing, each with what was seen; nothing where the risk is too low for the requirement."""
-    if LEVELS.index(review.risk) < LEVELS.index(requirement.risk):
+    if not at_least(review.risk, requirement.risk):
         return ()
     items = (f"{item.name} is {item.state} ({item.evidence})" for item in review.checklist
              if item.name in requirement.done and item.state not in _ENOUGH)  # fmt: skip

@@ -56,6 +56,11 @@ def level(reasons: tuple[Ground, ...]) -> Risk:
     return max((ground.level for ground in reasons), key=LEVELS.index, default=Risk.MEDIUM)
 
 
+def at_least(risk: Risk, other: Risk) -> bool:
+    """Whether a risk is as high as another one, or higher."""
+    return LEVELS.index(risk) >= LEVELS.index(other)
+
+
 def choose(subject: Subject, risk: Risk) -> tuple[StrategyType, str]:
     """The strategy that is taken, and why where the spec leaves it open."""
     asked, table = subject.spec.strategy.type, TABLE[risk]

@@ -8,11 +8,11 @@ from typing import Any
 from strategies.rollout import flags
 from strategies.rollout.moves import begin, end_trial, to
 from strategies.rollout.order import Pending
-from strategies.rollout.start import goes_back, obstacle, restarts
+from strategies.rollout.start import kind, obstacle
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
-from strategies.spec.status import Kind, Outcome, Status, Template
+from strategies.spec.status import Outcome, Status, Template
 
 
 def undone(turn: Turn, pending: Pending) -> Status | None:
@@ -28,7 +28,7 @@ def undone(turn: Turn, pending: Pending) -> Status | None:
         ended |= {"wheel": None, "flags": flags.staying(turn.status.flags)}
     over = Turn(spec=turn.spec, status=turn.status.model_copy(update=ended), observation=turn.observation, now=turn.now)
     if _startable(over):
-        return begin(over, _kind(over))
+        return begin(over, kind(over))
     if trial.outcome is Outcome.REJECTED and turn.spec is not None and turn.spec.rollback.revert_template:
         stable = turn.status.stable
         if stable is not None:
@@ -49,7 +49,7 @@ def completed(turn: Turn, pending: Pending) -> Status | None:
         settled = unretired.model_copy(update={"wheel": None})
         resting = Turn(spec=turn.spec, status=settled, observation=turn.observation, now=turn.now)
         return _resting_phase(resting) or to(resting, Phase.HEALTHY, Reason.AT_REST, turn.status.message)
-    return begin(over, _kind(over)) if gone and not turn.unseen and _startable(over) else None
+    return begin(over, kind(over)) if gone and not turn.unseen and _startable(over) else None
 
 
 def at_rest(turn: Turn, _: Pending) -> Status | None:
@@ -59,7 +59,7 @@ def at_rest(turn: Turn, _: Pending) -> Status | None:
     if turn.workload is None or turn.spec is None or turn.observation.deleting:
         return None
     if _startable(turn):
-        return begin(turn, _kind(turn))
+        return begin(turn, kind(turn))
     stable = turn.status.stable
     if turn.holds_template_of(stable) and stable.digest != turn.workload.template.digest:
         # A newer API server shows the same template in another form.
@@ -112,9 +112,3 @@ def _startable(turn: Turn) -> bool:
     if turn.holds_template_of(turn.status.stable) or turn.rejected or workload.replicas == 0 or not workload.paused:
         return False
     return obstacle(turn) is None
-
-
-def _kind(turn: Turn) -> Kind:
-    if goes_back(turn):
-        return Kind.ROLLBACK
-    return Kind.RESTART if restarts(turn) else Kind.RELEASE

@@ -8,6 +8,7 @@ from strategies.rollout.reviewing import subject
 from strategies.rollout.turn import Turn
 from strategies.spec.reason import Reason
 from strategies.spec.release import StrategyType
+from strategies.spec.status import Kind
 
 Obstacle = tuple[Reason, str]
 
@@ -99,14 +100,14 @@ def _gates(turn: Turn) -> Obstacle | None:
     return None
 
 
-def goes_back(turn: Turn) -> bool:
+def _goes_back(turn: Turn) -> bool:
     """The way back is never frozen, and switches no flag on."""
     restoring = turn.status.restoring
     return restoring is not None and turn.workload is not None and restoring.digest == turn.workload.template.digest
 
 
 def _flags(turn: Turn) -> Obstacle | None:
-    problem = None if goes_back(turn) else flags.obstacle(turn)
+    problem = None if _goes_back(turn) else flags.obstacle(turn)
     if isinstance(problem, Unknown):
         return Reason.NOT_OBSERVED, problem.message
     return None if problem is None else (Reason.FLAG_UNUSABLE, problem)
@@ -114,7 +115,7 @@ def _flags(turn: Turn) -> Obstacle | None:
 
 def _required(turn: Turn) -> Obstacle | None:
     """Restarts and rollbacks are not reviewed, so nothing is asked of them."""
-    if not turn.observation.required or goes_back(turn) or restarts(turn):
+    if not turn.observation.required or kind(turn) is not Kind.RELEASE:
         return None
     review = examine(subject(turn))[1]
     for each in turn.observation.required:
@@ -126,15 +127,18 @@ def _required(turn: Turn) -> Obstacle | None:
     return None
 
 
-def restarts(turn: Turn) -> bool:
-    """The template differs from stable's by a restart alone."""
+def kind(turn: Turn) -> Kind:
+    """What the Deployment's template starts: the way back, a restart of stable's, or something new."""
+    if _goes_back(turn):
+        return Kind.ROLLBACK
     stable, workload = turn.stable, turn.workload
-    return stable is not None and workload is not None and stable.template.restartless == workload.template.restartless
+    restarts = stable is not None and workload is not None and stable.template.restartless == workload.template.restartless
+    return Kind.RESTART if restarts else Kind.RELEASE
 
 
 def _frozen(turn: Turn) -> Obstacle | None:
     frozen = turn.observation.frozen
-    if frozen is None or goes_back(turn):
+    if frozen is None or _goes_back(turn):
         return None
     if isinstance(frozen, Unknown):
         return Reason.NOT_OBSERVED, frozen.message
@@ -147,7 +151,7 @@ def _frozen(turn: Turn) -> Obstacle | None:
 
 def _queued(turn: Turn) -> Obstacle | None:
     queued = turn.observation.queued
-    if queued is None or goes_back(turn) or restarts(turn):
+    if queued is None or kind(turn) is not Kind.RELEASE:
         return None
     return Reason.QUEUED, queued.message
 

@@ -198,21 +198,8 @@ class DeleteJob(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlagOn(Effect):
-    """Make the variant for the new version a flag's default, where `old` is."""
-
-    place: FlagPlace
-    old: str
-    new: str
-
-    def kind(self) -> str:
-        """One flag that cannot be written holds up no other."""
-        return f"FlagOn {self.place.flag}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlagOff(Effect):
-    """Make the variant for after a rollback a flag's default, where `old` is."""
+class FlagSwitch:
+    """What switching a flag is, either way: make a variant, `new`, its default, where `old` is."""
 
     place: FlagPlace
     old: str
@@ -220,4 +207,14 @@ class FlagOff(Effect):
 
     def kind(self) -> str:
         """One flag that cannot be written holds up no other, and a failed switching on no switching off."""
-        return f"FlagOff {self.place.flag}"
+        return f"{type(self).__name__} {self.place.flag}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagOn(FlagSwitch, Effect):
+    """To the variant for the new version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagOff(FlagSwitch, Effect):
+    """To the variant for after a rollback."""

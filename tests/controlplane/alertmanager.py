@@ -34,7 +34,7 @@ class Alertmanager:
             f"--config.file={folder / 'alertmanager.json'}", f"--storage.path={folder / 'data'}", "--cluster.listen-address=",
             f"--web.listen-address={address}", "--log.level=warn",
         ])  # fmt: skip
-        self._cluster.wait_for(self._is_ready, what="Alertmanager")
+        self._cluster.wait_for(lambda: processes.is_ready(self.url), what="Alertmanager")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -48,10 +48,3 @@ class Alertmanager:
         request = urllib.request.Request(f"{self.url}/api/v2/alerts", json.dumps([alert]).encode(), headers)
         with urllib.request.urlopen(request, timeout=10):
             pass
-
-    def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2):
-                return True
-        except (urllib.error.URLError, OSError):
-            return False

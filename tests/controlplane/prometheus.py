@@ -53,7 +53,7 @@ class Prometheus:
             f"--web.listen-address={self._address}", "--scrape.discovery-reload-interval=100ms", "--log.level=warn",
             "--web.enable-remote-write-receiver",
         ])  # fmt: skip
-        self._cluster.wait_for(self._is_ready, what="Prometheus")
+        self._cluster.wait_for(lambda: processes.is_ready(self.url), what="Prometheus")
 
     def stop(self) -> None:
         """End it; its data stay."""
@@ -80,13 +80,6 @@ class Prometheus:
         parameters = urllib.parse.urlencode({"query": promql})
         with urllib.request.urlopen(f"{self.url}/api/v1/query?{parameters}", timeout=10) as answer:
             return list(json.load(answer)["data"]["result"])
-
-    def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2):
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:

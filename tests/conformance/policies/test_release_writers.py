@@ -67,25 +67,34 @@ def test_a_release_without_a_route_asks_for_no_right_on_routes(site: Site) -> No
     )
 
 
-def test_who_may_not_create_jobs_may_not_have_a_gate_run_one(site: Site) -> None:
-    """The refusal says so; the same Release without such a gate is taken."""
-    user = "no-jobs"
-    for group, resource in (("release-coordinator.io", "releases"), *RESOURCES):
-        grant(site, user, group, resource)
+def refused_until_granted(site: Site, group: str, resource: str, **asked: object) -> str:
+    """What somebody is told who writes a Release that asks for this, and may do all but that to this resource.
+
+    The same Release without it is taken, and with it once the right is given.
+    """
+    user = f"no-{resource}"
+    for known, other in (("release-coordinator.io", "releases"), *RESOURCES):
+        grant(site, user, known, other)
     create = (f"--as={user}", "--as-group=system:authenticated", "create", "-f", "-")
     plain = release_text(f"release-{next(_names)}")
     site.cluster.wait_for(
         lambda: site.kubectl(*create, user="admin", check=False, input=plain).returncode == 0, what="created without"
     )
-    template = {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}
     wanted = yaml.safe_load(release_text(f"release-{next(_names)}"))
-    wanted["spec"]["gates"] = [{"name": "smoke", "job": {"template": template}}]
-    done = site.kubectl(*create, user="admin", check=False, input=yaml.safe_dump(wanted))
-    assert f"it acts on jobs.batch in namespace {site.namespace}, which needs the right to create" in done.stderr
-    grant(site, user, "batch", "jobs")
+    wanted["spec"] |= asked
+    told = site.kubectl(*create, user="admin", check=False, input=yaml.safe_dump(wanted)).stderr
+    grant(site, user, group, resource)
     site.cluster.wait_for(
         lambda: site.kubectl(*create, user="admin", check=False, input=yaml.safe_dump(wanted)).returncode == 0, what="created"
     )
+    return told
+
+
+def test_who_may_not_create_jobs_may_not_have_a_gate_run_one(site: Site) -> None:
+    """The refusal says so; the same Release without such a gate is taken."""
+    template = {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}
+    told = refused_until_granted(site, "batch", "jobs", gates=[{"name": "smoke", "job": {"template": template}}])
+    assert f"it acts on jobs.batch in namespace {site.namespace}, which needs the right to create" in told
 
 
 @pytest.mark.parametrize(
@@ -96,22 +105,9 @@ def test_who_may_not_update_a_flags_object_may_not_have_it_switched(
     site: Site, group: str, resource: str, source: Manifest
 ) -> None:
     """The refusal names it; the same Release without the flag is taken."""
-    user = f"no-{resource}"
-    for known, other in (("release-coordinator.io", "releases"), *RESOURCES):
-        grant(site, user, known, other)
-    create = (f"--as={user}", "--as-group=system:authenticated", "create", "-f", "-")
-    plain = release_text(f"release-{next(_names)}")
-    site.cluster.wait_for(
-        lambda: site.kubectl(*create, user="admin", check=False, input=plain).returncode == 0, what="created without"
-    )
-    wanted = yaml.safe_load(release_text(f"release-{next(_names)}"))
-    wanted["spec"]["flags"] = [{"name": "new-cart", "source": source, "onPromotion": "on", "onRollback": "off"}]
-    done = site.kubectl(*create, user="admin", check=False, input=yaml.safe_dump(wanted))
-    assert f"it acts on {resource}{'.' if group else ''}{group} in namespace {site.namespace}" in done.stderr
-    grant(site, user, group, resource)
-    site.cluster.wait_for(
-        lambda: site.kubectl(*create, user="admin", check=False, input=yaml.safe_dump(wanted)).returncode == 0, what="created"
-    )
+    flag = {"name": "new-cart", "source": source, "onPromotion": "on", "onRollback": "off"}
+    told = refused_until_granted(site, group, resource, flags=[flag])
+    assert f"it acts on {resource}{'.' if group else ''}{group} in namespace {site.namespace}" in told
 
 
 @pytest.mark.parametrize(
