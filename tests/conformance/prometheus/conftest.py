@@ -2,13 +2,10 @@
 
 import json
 import os
-import re
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +14,8 @@ from playground.loop import Loop
 from playground.prometheus.api import Api
 from tests.conformance.prometheus import remote_write
 from tests.conformance.prometheus.samples import Recorded, recorded
-from tests.controlplane import binaries, processes
+from tests.controlplane import binaries
+from tests.controlplane.prometheus_alone import PrometheusAlone
 
 Answer = tuple[int, Any]
 Ask = Callable[[str, dict[str, str]], Answer]
@@ -46,48 +44,23 @@ def playground(samples: Recorded) -> Ask:
 @pytest.fixture(scope="session")
 def real(samples: Recorded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """Ask the real one, which has taken in the samples."""
-    folder = tmp_path_factory.mktemp("prometheus")
     try:
-        program = binaries.path("prometheus")
+        alone = PrometheusAlone(tmp_path_factory.mktemp("prometheus"), {}, "--web.enable-remote-write-receiver")
     except binaries.Missing as problem:
         if os.environ.get("CI") == "true":
             pytest.fail(str(problem), pytrace=False)
         pytest.skip(str(problem))
-    (folder / "prometheus.yml").write_text("{}")
-    process = processes.start(
-        [program, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
-         "--web.listen-address=127.0.0.1:0", "--web.enable-remote-write-receiver"],
-        folder / "log",
-    )  # fmt: skip
-    try:
-        address = _address_when_ready(folder / "log")
+    with alone:
         body = remote_write.encoded(samples.series)
-        request = urllib.request.Request(f"http://{address}/api/v1/write", body, dict(remote_write.HEADERS))
+        request = urllib.request.Request(f"{alone.url}/api/v1/write", body, dict(remote_write.HEADERS))
         with urllib.request.urlopen(request, timeout=_DEADLINE) as answer:
             assert answer.status == 204
-        yield lambda path, parameters: _ask(address, path, parameters)
-    finally:
-        processes.end(process)
+        yield lambda path, parameters: _ask(alone.url, path, parameters)
 
 
-def _ask(address: str, path: str, parameters: dict[str, str]) -> Answer:
+def _ask(url: str, path: str, parameters: dict[str, str]) -> Answer:
     try:
-        with urllib.request.urlopen(f"http://{address}{path}?{urllib.parse.urlencode(parameters)}", timeout=_DEADLINE) as answer:
+        with urllib.request.urlopen(f"{url}{path}?{urllib.parse.urlencode(parameters)}", timeout=_DEADLINE) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as refused:
         return refused.code, json.load(refused)
-
-
-def _address_when_ready(log: Path) -> str:
-    """It chooses a free port itself, and says which in its log."""
-    deadline = time.monotonic() + _DEADLINE
-    while time.monotonic() < deadline:
-        found = re.search(r'"Listening on".* address=(\S+)', log.read_text())
-        try:
-            if found:
-                with urllib.request.urlopen(f"http://{found[1]}/-/ready", timeout=2):
-                    return found[1]
-        except (urllib.error.URLError, OSError):
-            pass
-        time.sleep(0.05)
-    pytest.fail(f"Prometheus did not become ready: {log.read_text()[-2000:]}")
