@@ -153,7 +153,7 @@ def _queued(turn: Turn) -> Obstacle | None:
     queued = turn.observation.queued
     if queued is None or kind(turn) is not Kind.RELEASE:
         return None
-    return Reason.QUEUED, queued.message
+    return (Reason.NOT_OBSERVED if isinstance(queued, Unknown) else queued.reason), queued.message
 
 
 _LOOKS = (
@@ -168,5 +168,5 @@ _LOOKS = (
     _flags,
     _required,
     _frozen,  # what else is in the way can be mended meanwhile
-    _queued,  # last: who cannot start takes nobody's place
+    _queued,  # last: who cannot start takes nobody's place, and is in no train ready to go
 )

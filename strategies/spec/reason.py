@@ -28,6 +28,7 @@ class Reason(StrEnum):
     REQUIREMENT_UNMET = "RequirementUnmet"
     FROZEN = "Frozen"
     QUEUED = "Queued"
+    IN_TRAIN = "InTrain"
     STABLE_LOST = "StableLost"
     TEMPLATE_CHANGED_BY_WEBHOOK = "TemplateChangedByWebhook"
     SCALED_TO_ZERO = "ScaledToZero"
@@ -76,6 +77,7 @@ SENTENCES = {
     Reason.REQUIREMENT_UNMET: "A policy asks more of this release than its review has found.",
     Reason.FROZEN: "Releases are frozen; the change goes out when the freeze is over.",
     Reason.QUEUED: "As many releases as a policy allows are on their way; this one goes out when it is its turn.",
+    Reason.IN_TRAIN: "The Release is a member of a train, which has not let it go.",
     Reason.STABLE_LOST: "The ReplicaSet of the stable revision is gone.",
     Reason.TEMPLATE_CHANGED_BY_WEBHOOK: "A webhook changed the candidate's template.",
     Reason.SCALED_TO_ZERO: "The Deployment is scaled to 0; the change goes out when there are replicas again.",

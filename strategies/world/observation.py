@@ -14,6 +14,7 @@ from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Sample, Unknown, Verdict
 from strategies.spec.flag import FlagPlace
 from strategies.spec.policy import Requirement
+from strategies.spec.reason import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,9 +186,10 @@ class Frozen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
-    """That a release has to wait until others are over; why, for people."""
+    """That a release has to wait for others: until there is room for it, or for its train; why, for people."""
 
     message: str
+    reason: Reason = Reason.QUEUED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +258,7 @@ class Observation:
     change: TemplateChange | None = None
     frozen: Frozen | Unknown | None = None
     required: tuple[Required, ...] = ()
-    queued: Queued | None = None
+    queued: Queued | Unknown | None = None
     flags: Mapping[FlagPlace, FlagSeen | Unknown] = field(default_factory=dict)
     autoscaled: bool = False
     failing: Mapping[str, str] = field(default_factory=dict)

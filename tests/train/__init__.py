@@ -1,0 +1,1 @@
+"""Trains, by themselves: their order, and stories with members that do what Releases do."""

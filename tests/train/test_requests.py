@@ -1,0 +1,100 @@
+"""Requests to a train: each is answered once, refused with a remedy where it makes no sense, whenever the controller dies."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strategies.spec.train_status import TrainPhase
+from tests.train.line import Line, line, member, shop
+from tests.train.test_run import through
+
+
+@pytest.mark.parametrize(("made", "key", "value", "said"), [
+    (lambda: line(member("a"), ship=False), "abort", "true", "no run is in flight"),
+    (shop, "abort", "false", "asks for nothing"),
+    (through, "abort", "true", "write rollback=previous"),
+    (shop, "rollback", "version:1", "write rollback=previous"),
+    (lambda: line(member("a"), ship=False), "rollback", "previous", "nothing has gone out"),
+    (through, "pause", "true", "no run goes forward"),
+    (shop, "resume", "true", "is not paused"),
+    (shop, "retry", "true", "no run has failed"),
+    (shop, "promote", "full", "is a request for a Release"),
+    (shop, "revert", "true", "ask it of the member"),
+])  # fmt: skip
+def test_what_makes_no_sense_is_refused_with_what_to_do(made: object, key: str, value: str, said: str) -> None:
+    """And changes nothing but the list of answers."""
+    assert callable(made)
+    train: Line = made()
+    before = (train.status.phase, train.states(), train.versions)
+    train.ask(key, value)
+    answer = train.status.requests[-1]
+    assert (answer.key, answer.done) == (key, False)
+    assert said in answer.message
+    assert (train.status.phase, train.states(), train.versions) == before
+    assert train.waiting == []
+
+
+def test_a_request_is_answered_once_though_its_removal_fails() -> None:
+    """It is identified by its id, and removed again."""
+    made = shop()
+    made.ask("pause", "lunch")
+    (answer,) = made.status.requests
+    from strategies.world.observation import Request
+
+    made.waiting.append(Request(id=answer.id, key="pause", value="lunch", author="alice"))
+    made.settle()
+    assert made.status.requests == (answer,)
+    assert made.waiting == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_whatever_happens_no_producer_is_new_beside_an_old_consumer(data: st.DataObject) -> None:
+    """Members complete and fail, people ask, and the controller dies before it asks: at each moment, on the way there and back, a
+    producer that may send the new has consumers that understand it; and in the end the train is at rest.
+    """
+    made = shop(**data.draw(st.sampled_from([{}, {"onFailure": "RollBackMember"}])))
+    acts = st.sampled_from(["complete", "fail", "turn", "die", "abort", "rollback", "pause", "resume", "retry", "later", "ship"])
+    for _ in range(data.draw(st.integers(1, 25))):
+        _act(made, data.draw(acts), data)
+        new = {n for n, s in made.services.items() if s.version == "2"}
+        if "orders" in made.on_trial and made["orders"].template == "2":
+            assert {"web", "mail"} <= new, made.log
+        if "orders" in new:
+            # A consumer goes back by its own failure or with the train; then the producer is back before.
+            assert {"web", "mail"} <= new, made.log
+    _come_to_rest(made)
+
+
+def _act(made: Line, act: str, data: st.DataObject) -> None:
+    if act in ("complete", "fail"):
+        if made.on_trial:
+            getattr(made[data.draw(st.sampled_from(sorted(made.on_trial)))], act)()
+    elif act in ("turn", "die"):
+        made.turn(performs=act == "turn")
+        for service in made.services.values():
+            service.turn(made.status)
+    elif act == "later":
+        made.later(11)
+    elif act == "ship":
+        for service in made.services.values():
+            if service.status.trial is None and service.version == service.template == "1":
+                service.ship("2")
+    else:
+        made.ask(act, "previous" if act == "rollback" else "true")
+
+
+def _come_to_rest(made: Line) -> None:
+    for _ in range(12):
+        made.settle()
+        if made.status.phase is TrainPhase.PAUSED:
+            made.ask("resume")
+        for name in sorted(made.on_trial):
+            made[name].change(paused=False)
+            made[name].complete()
+        made.later(11)
+    assert made.on_trial == set()
+    stalled = {c.type: c.status for c in made.status.conditions}["Stalled"] == "True"
+    assert made.status.phase in (TrainPhase.COMPLETED, TrainPhase.WAITING) or stalled, made.log
+    asked = [(n, a.key, a.author) for n, s in made.services.items() for a in s.status.requests]
+    assert len(asked) == len(set(asked)), "nothing is asked twice"
