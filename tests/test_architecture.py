@@ -149,7 +149,8 @@ def test_every_mode_has_an_order() -> None:
 
 @pytest.mark.parametrize(
     "file",
-    [f"{each}.yaml" for each in ("releases", "metricsources", "gatetemplates", "clustergatetemplates", "releasepolicies")],
+    [f"{each}.yaml" for each in ("releases", "metricsources", "gatetemplates", "clustergatetemplates", "releasepolicies",
+                                 "releasetrains")],
 )
 def test_the_chart_s_definitions_are_those_of_the_models(file: str) -> None:
     """`make crds` was not forgotten."""

@@ -24,6 +24,7 @@ from strategies.spec.phase import Phase
 from strategies.spec.policy import ReleasePolicySpec
 from strategies.spec.reason import Reason
 from strategies.spec.release import ReleaseSpec, Strategy
+from strategies.spec.train import ReleaseTrainSpec
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md")])
@@ -31,7 +32,7 @@ SCRIPTS = sorted([*ROOT.glob("scripts/*.sh"), ROOT / ".ci" / "run"])
 MANIFESTS = sorted(ROOT.glob("examples/*/*.yaml"))
 MODELS: dict[str, type[BaseModel]] = {
     "Release": ReleaseSpec, "MetricSource": MetricSourceSpec, "GateTemplate": GateTemplateSpec,
-    "ClusterGateTemplate": GateTemplateSpec, "ReleasePolicy": ReleasePolicySpec,
+    "ClusterGateTemplate": GateTemplateSpec, "ReleasePolicy": ReleasePolicySpec, "ReleaseTrain": ReleaseTrainSpec,
 }  # fmt: skip
 
 

@@ -15,20 +15,27 @@ from controller.api.crds import structural
 from controller.cli.findings import Finding, Resource, Severity
 from controller.cli.manifests import Path, show
 from controller.cli.wording import close_to, part_of, put, unknown
-from strategies.rollout.requests import KEYS
+from strategies.rollout import requests as rollout
 from strategies.spec.base import Name
 from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.policy import ReleasePolicySpec
 from strategies.spec.release import ReleaseSpec
+from strategies.spec.train import ReleaseTrainSpec
+from strategies.train import requests as train
 
 Object = dict[str, Any]
 KINDS: Mapping[str, type[BaseModel]] = {
     "Release": ReleaseSpec, "MetricSource": MetricSourceSpec, "GateTemplate": GateTemplateSpec,
-    "ClusterGateTemplate": GateTemplateSpec, "ReleasePolicy": ReleasePolicySpec,
+    "ClusterGateTemplate": GateTemplateSpec, "ReleasePolicy": ReleasePolicySpec, "ReleaseTrain": ReleaseTrainSpec,
 }  # fmt: skip
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 _LABEL_VALUE = 63
+_REQUESTS = {
+    "Release": (rollout.KEYS, "releasectl {key} {name}"),
+    "ReleaseTrain": (train.KEYS, f"kubectl annotate releasetrain {{name}} {names.GROUP}/{{key}}=…"),
+}
+"""Kind → the requests that there are of it, and how to ask."""
 
 
 def judge(resource: Resource) -> tuple[BaseModel | None, list[Finding]]:
@@ -126,23 +133,26 @@ def _outside_the_spec(resource: Resource) -> Iterator[Finding]:
 
 
 def _requests(resource: Resource) -> Iterator[Finding]:
-    """What a Release's annotations under our prefix would ask for at every apply, or in vain."""
+    """What annotations under our prefix would ask for at every apply, or in vain."""
     annotations = resource.metadata.get("annotations")
-    if resource.kind != "Release" or not isinstance(annotations, dict):
+    known = _REQUESTS.get(resource.kind)
+    if known is None or not isinstance(annotations, dict):
         return
+    keys, command = known
     for written in annotations:
         prefix, _, key = str(written).partition("/")
         if prefix != names.GROUP or written == names.REQUESTED_BY:
             continue
         path: Path = ("metadata", "annotations", written)
         place = resource.document.key((*resource.root, *path))
-        if key in KEYS:
+        if key in keys:
             yield resource.finding(path, f"asks for {key} each time that the file is applied",
-                                   f"Take it out of the file, and ask when it is wanted: releasectl {key} {resource.name}",
+                                   "Take it out of the file, and ask when it is wanted: "
+                                   + command.format(key=key, name=resource.name),
                                    Severity.WARNING, place)  # fmt: skip
         else:
-            close = close_to(key, list(KEYS))
-            meant = f"Did you mean {names.GROUP}/{close}?" if close else f"Requests: {', '.join(KEYS)}."
+            close = close_to(key, list(keys))
+            meant = f"Did you mean {names.GROUP}/{close}?" if close else f"Requests: {', '.join(keys)}."
             yield resource.finding(path, f"{written} is no request; it would be refused", meant, place=place)
 
 

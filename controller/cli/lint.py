@@ -14,6 +14,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import click
+from pydantic import BaseModel
 
 from controller.api.names import GROUP, VERSION
 from controller.cli.access import Access, enter
@@ -24,6 +25,7 @@ from controller.cli.findings import Finding, Resource, Severity
 from controller.cli.foreseeing import foresee
 from controller.cli.judging import KINDS, judge
 from controller.cli.manifests import Document, Fault, Path, read
+from controller.cli.ordering import order
 from controller.cli.wording import query_place
 from controller.kube.errors import ApiError
 from controller.reconcile.policies import problem
@@ -32,6 +34,7 @@ from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.policy import ReleasePolicySpec
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.templating import fill
+from strategies.spec.train import ReleaseTrainSpec
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
@@ -59,7 +62,7 @@ class Source:
 @click.option("--context", metavar="NAME", help="With --cluster: context of the kubeconfig; the current one by default.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print.")
 def lint(files: tuple[str, ...], *, recursive: bool, strict: bool, output: str, asks: bool, **where: str | None) -> int:
-    """Check Releases, MetricSources and gate templates in FILEs, without a cluster unless --cluster is given.
+    """Check Releases, trains, policies, MetricSources and gate templates in FILEs, without a cluster unless --cluster is given.
 
     A FILE is YAML or JSON, a directory with such files, or - for what comes in. Objects of other kinds are looked at only where a
     Release names them. Exit codes: 0 no errors, 1 errors, 2 unreadable.
@@ -100,9 +103,7 @@ def check(sources: Iterable[Source], access: Access | None = None) -> list[Findi
 
 
 def _check_resources(resources: list[Resource], access: Access | None) -> Iterator[Finding]:
-    valid: list[tuple[Resource, ReleaseSpec]] = []
-    metric_sources: dict[str, MetricSourceSpec] = {}
-    templates: dict[tuple[str, str | None, str], GateTemplateSpec] = {}
+    judged: list[tuple[Resource, BaseModel]] = []
     for resource in resources:
         if not is_ours(resource):
             continue
@@ -112,14 +113,14 @@ def _check_resources(resources: list[Resource], access: Access | None) -> Iterat
             continue
         spec, found = judge(resource)
         yield from found
-        if isinstance(spec, ReleaseSpec):
-            valid.append((resource, spec))
-        if isinstance(spec, MetricSourceSpec):
-            metric_sources[resource.name] = spec
+        judged += [(resource, spec)] if spec is not None else []
         if isinstance(spec, ReleasePolicySpec):
             yield from _freezes(resource, spec)
-        if isinstance(spec, GateTemplateSpec):
-            templates[resource.kind, resource.namespace if resource.kind == "GateTemplate" else None, resource.name] = spec
+    yield from order([(resource, spec) for resource, spec in judged if isinstance(spec, ReleaseTrainSpec)])
+    valid = [(resource, spec) for resource, spec in judged if isinstance(spec, ReleaseSpec)]
+    metric_sources = {resource.name: spec for resource, spec in judged if isinstance(spec, MetricSourceSpec)}
+    templates = {(resource.kind, resource.namespace if resource.kind == "GateTemplate" else None, resource.name): spec
+                 for resource, spec in judged if isinstance(spec, GateTemplateSpec)}  # fmt: skip
     neighbours = Neighbours(resources, metric_sources, templates, access)
     releases = []
     for resource, spec in valid:

@@ -141,7 +141,7 @@ def ask(asking: Asking, key: str, value: str) -> int:
 def _identity(written: Object, key: str) -> str:
     """What the controller will call this request; see controller.reconcile.requests."""
     status, _ = commit.read(written)
-    asked = read_requests(trim(copy.deepcopy(written)), status, Presence())
+    asked = read_requests(trim(copy.deepcopy(written)), status.attempts, Presence())
     return next(request.id for request in asked if request.key == key)
 
 

@@ -82,6 +82,7 @@ FEATURE_FLAGS = Resource("core.openfeature.dev", "v1beta1", "featureflags")
 RELEASES = Resource("release-coordinator.io", "v1alpha1", "releases")
 METRIC_SOURCES = Resource("release-coordinator.io", "v1alpha1", "metricsources", namespaced=False)
 RELEASE_POLICIES = Resource("release-coordinator.io", "v1alpha1", "releasepolicies", namespaced=False)
+RELEASE_TRAINS = Resource("release-coordinator.io", "v1alpha1", "releasetrains")
 GATE_TEMPLATES = Resource("release-coordinator.io", "v1alpha1", "gatetemplates")
 CLUSTER_GATE_TEMPLATES = Resource("release-coordinator.io", "v1alpha1", "clustergatetemplates", namespaced=False)
 

@@ -17,6 +17,7 @@ from controller.kube.paths import Resource
 from controller.kube.reflector import Reflector
 from controller.reconcile.requests import trim
 from controller.workloads.deployment import owner_name
+from strategies.spec import train_status
 from strategies.spec.flag import FlagKind
 from strategies.spec.gate import TemplateKind
 from strategies.spec.reason import Reason
@@ -44,6 +45,20 @@ def serving(policy_version: str) -> Follow:
         return Reflector(client, replace(resource, version=policy_version) if policies else resource, **how)
 
     return follow
+
+
+_TRAIN = "train/"
+"""Before a train's name in its key: no Release has a / in its name, so that both stand in one queue."""
+
+
+def train_key(namespace: str, name: str) -> Key:
+    """The key of a train."""
+    return namespace, f"{_TRAIN}{name}"
+
+
+def train_of(key: Key) -> str | None:
+    """The train's name, if the key is a train's."""
+    return key[1].removeprefix(_TRAIN) if key[1].startswith(_TRAIN) else None
 
 
 class Namespace:
@@ -118,7 +133,7 @@ class Cluster:
         follow: Follow = Reflector,
     ) -> None:
         self.client, self.clock = client, clock
-        self._wake, self._follow = wake, follow
+        self.wake, self._follow = wake, follow
         self._lock = threading.Lock()
         self._namespaces: dict[str, Namespace] = {}
         self.policies_changed_at = 0.0
@@ -133,6 +148,8 @@ class Cluster:
             kind: View({n: follow(client, resource, namespace=n) for n in (scope if resource.namespaced else (None,))})
             for kind, resource in TEMPLATES.items()
         }
+        self.trains = View({n: follow(client, paths.RELEASE_TRAINS, namespace=n, on_change=self._train_changed, trim=trim)
+                            for n in scope})  # fmt: skip
         self.release_policies = View({None: follow(client, paths.RELEASE_POLICIES, on_change=self._release_policy_changed)})
         # The hold must not be believed to work longer than it does: the policy and its binding are followed by name.
         self._policies = tuple(
@@ -144,7 +161,7 @@ class Cluster:
     @property
     def standing(self) -> tuple[Reflector, ...]:
         """The views that are always there."""
-        views = (self.releases, self.deployments, self.sources, self.release_policies, *self.templates.values())
+        views = (self.releases, self.trains, self.deployments, self.sources, self.release_policies, *self.templates.values())
         return *(reflector for view in views for reflector in view.reflectors), *self._policies
 
     @property
@@ -203,37 +220,67 @@ class Cluster:
         for namespace in ended:
             namespace.stop()
 
+    def known_trains(self) -> set[Key]:
+        """The keys of all trains."""
+        return {train_key(t["metadata"]["namespace"], t["metadata"]["name"]) for t in self.trains.list()}
+
+    def trains_of(self, key: Key) -> list[Object]:
+        """The trains that have this Release as a member, by name."""
+        found = [train for train in self.trains.list(key[0]) if key[1] in members_of(train)]
+        return sorted(found, key=lambda train: str(train["metadata"]["name"]))
+
     def _release_changed(self, old: Object | None, new: Object | None) -> None:
         metadata = (new or old or {})["metadata"]
-        self._wake((metadata["namespace"], metadata["name"]))
+        self._wake_release((metadata["namespace"], metadata["name"]))
+
+    def _wake_release(self, key: Key) -> None:
+        """And the trains that look at it."""
+        self.wake(key)
+        for train in self.trains_of(key):
+            self.wake(train_key(key[0], train["metadata"]["name"]))
+
+    def _train_changed(self, old: Object | None, new: Object | None) -> None:
+        """Members may have to wait no more, or for another reason; another train may no longer have to share one."""
+        metadata = (new or old or {})["metadata"]
+        self.wake(train_key(metadata["namespace"], metadata["name"]))
+        for name in {name for train in (old, new) for name in members_of(train or {})}:
+            self._wake_release((metadata["namespace"], name))
 
     def _deployment_changed(self, old: Object | None, new: Object | None) -> None:
         for found in (old, new):
             metadata = (found or {}).get("metadata") or {}
             release = (metadata.get("labels") or {}).get(names.RELEASE)
             if release:
-                self._wake((metadata["namespace"], release))
+                self._wake_release((metadata["namespace"], release))
 
     def _in_flight_changed(self, namespace: str, changed: Object) -> None:
         users = self._namespaces[namespace].users if namespace in self._namespaces else set()
         deployment = owner_name(changed)
         for key in tuple(users):
             if deployment is None or self.workload_of(key) == deployment:
-                self._wake(key)
+                self.wake(key)
 
     def _release_policy_changed(self, _old: Object | None, _new: Object | None) -> None:
         """Who waits for a policy may wait no more; all others ask when they start."""
         for release in self.releases.list():
             if (release.get("status") or {}).get("reason") in (Reason.FROZEN, Reason.REQUIREMENT_UNMET, Reason.QUEUED):
-                self._wake((release["metadata"]["namespace"], release["metadata"]["name"]))
+                self.wake((release["metadata"]["namespace"], release["metadata"]["name"]))
 
     def _policy_changed(self, _old: Object | None, _new: Object | None) -> None:
         self.policies_changed_at = self.clock.steady()
         for key in self.known():
-            self._wake(key)
+            self.wake(key)
 
     def workload_of(self, key: Key) -> str | None:
         """Name of the Deployment that a Release is for."""
         spec = (self.releases.get(*key) or {}).get("spec") or {}
         name = (spec.get("workloadRef") or {}).get("name")
         return name if isinstance(name, str) else None
+
+
+def members_of(train: Object) -> set[str]:
+    """The Releases that a train is about: those that it names, and in flight those of its run."""
+    status = train.get("status") or {}
+    running = status.get("members") if status.get("phase") in train_status.IN_FLIGHT else None
+    listed = [*((train.get("spec") or {}).get("members") or ()), *(running or ())]
+    return {str(member["name"]) for member in listed if isinstance(member, dict) and "name" in member}

@@ -3,7 +3,7 @@
 Never test the resourceVersion: edits of annotations would starve the commit.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -13,8 +13,10 @@ from controller.reconcile.fencing import is_same
 from controller.workloads.deployment import Patch
 from strategies.analysis.verdict import Verdict
 from strategies.spec.status import LAST, Status
+from strategies.spec.train_status import TrainStatus
 
 Object = dict[str, Any]
+Committed = TypeVar("Committed", Status, TrainStatus)
 _UNCOUNTED: Any = {"replicas": None, "ready": None}
 
 
@@ -23,13 +25,24 @@ def read(release: Object) -> tuple[Status, bool]:
     cannot be true as a whole, too: it is looked at anew.
     """
     raw = release.get("status") or {}
-    try:
-        found = Status.model_validate(raw)
-    except ValidationError as error:
-        broken = {each["loc"][0] for each in error.errors(include_url=False)}
-        found = Status.model_validate({name: value for name, value in raw.items() if name not in broken})
+    found = _readable(Status, raw)
     sound = _sound(found)
     return sound, sound == found and ("turn" in raw or not raw) and len(found.model_fields_set) == len(raw)
+
+
+def read_train(train: Object) -> tuple[TrainStatus, bool]:
+    """The same of a train."""
+    raw = train.get("status") or {}
+    found = _readable(TrainStatus, raw)
+    return found, ("turn" in raw or not raw) and len(found.model_fields_set) == len(raw)
+
+
+def _readable(model: type[Committed], raw: Object) -> Committed:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        broken = {each["loc"][0] for each in error.errors(include_url=False)}
+        return model.model_validate({name: value for name, value in raw.items() if name not in broken})
 
 
 def _sound(status: Status) -> Status:
@@ -46,7 +59,7 @@ def _sound(status: Status) -> Status:
     return status.model_copy(update=changes) if changes else status
 
 
-def dump(status: Status) -> Object:
+def dump(status: Status | TrainStatus) -> Object:
     """The status as the resource carries it."""
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
 
@@ -73,7 +86,7 @@ def news(status: Status) -> object:
     return status.observed_generation, status.message, said, conditions
 
 
-def patch(release: Object, old: Status, new: Status, *, forward: bool) -> Patch:
+def patch(release: Object, old: Committed, new: Committed, *, forward: bool) -> Patch:
     """The commit. `forward`: also only if the spec is still the one that was decided on."""
     metadata = release["metadata"]
     tests: Patch = [is_same(release)]
@@ -87,8 +100,9 @@ def patch(release: Object, old: Status, new: Status, *, forward: bool) -> Patch:
     return [*tests, {"op": "add", "path": "/status", "value": dump(numbered)}]
 
 
-def commit(client: Client, release: Object, old: Status, new: Status, *, forward: bool) -> Object:
-    """Write it; returns the Release as it is now. Raises TestFailed when somebody knows more, Invalid for a bug of ours."""
+def commit(client: Client, release: Object, old: Committed, new: Committed, *, forward: bool) -> Object:
+    """Write it; returns the object as it is now. Raises TestFailed when somebody knows more, Invalid for a bug of ours."""
     metadata = release["metadata"]
-    path = paths.RELEASES.path(metadata["namespace"], metadata["name"], paths.STATUS)
+    resource = paths.RELEASES if isinstance(new, Status) else paths.RELEASE_TRAINS
+    path = resource.path(metadata["namespace"], metadata["name"], paths.STATUS)
     return client.patch(path, patch(release, old, new, forward=forward), JSON_PATCH)

@@ -10,7 +10,7 @@ from controller.api import names
 from controller.kube import paths
 from controller.kube.client import JSON_PATCH
 from controller.kube.errors import ApiError, Forbidden, NotFound
-from controller.reconcile import flagging
+from controller.reconcile import flagging, trains
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.fencing import owned
 from controller.reconcile.memory import Memory
@@ -64,7 +64,7 @@ class Gatherer:
             workload = raw
         elif raw is not None:
             workload = deployment.read_workload(raw, label, literal, self._templates)
-        requests = read_requests(release, status, memory.presence)
+        requests = read_requests(release, status.attempts, memory.presence)
         base: dict[str, Any] = {
             "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"],
             "generation": metadata.get("generation", 0), "deleting": "deletionTimestamp" in metadata,
@@ -98,7 +98,7 @@ class Gatherer:
             parts = {"services": seen.services, "candidate_service": seen.candidate, "route": seen.route,
                      "pins_since": seen.pins_since, "split_route": seen.split_route}  # fmt: skip
         return Observation(
-            **base, **parts, **(self._asked(key, status) if _waits(look, workload) else {}),
+            **base, **parts, **(self._asked(key, status, workload) if _waits(look, workload) else {}),
             replica_sets=replica_sets,
             hold=self._hold(key[0], raw, workload, memory),
             pods=self._pods(key[0], known, status, memory),
@@ -109,11 +109,15 @@ class Gatherer:
             autoscaled=self._autoscaled(key[0], workload, memory),
         )  # fmt: skip
 
-    def _asked(self, key: Key, status: Status) -> dict[str, Any]:
-        """What policies ask of a change that waits."""
+    def _asked(self, key: Key, status: Status, workload: object) -> dict[str, Any]:
+        """What policies and a train ask of a change that waits. Who waits for his train takes nobody's place in a queue."""
         namespace, now = key[0], self._clock.wall()
+        version = workload.template.version if isinstance(workload, Workload) else None
+        queued = trains.queued(self._cluster, key, version) or self._turnstile.queued(
+            key, status, self._policies.limits(namespace, now)
+        )
         return {"frozen": self._policies.frozen(namespace, now), "required": self._policies.required(namespace, now),
-                "queued": self._turnstile.queued(key, status, self._policies.limits(namespace, now))}  # fmt: skip
+                "queued": queued}  # fmt: skip
 
     def _deployment(self, key: Key, release: Object) -> Object | Unknown | None:
         name = ((release.get("spec") or {}).get("workloadRef") or {}).get("name")

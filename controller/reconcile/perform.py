@@ -25,19 +25,18 @@ from controller.reconcile.cluster import FLAG_HOLDERS, Cluster
 from controller.reconcile.fencing import fence
 from controller.reconcile.gather import read_kept
 from controller.reconcile.memory import Memory
+from controller.reconcile.requests import removal
 from controller.reconcile.taking_back import take_back
 from controller.reconcile.traffic import ROUTER
 from controller.traffic import services
 from controller.traffic.router import Unusable
 from controller.workloads import deployment, job
 from controller.workloads.deployment import Patch
-from strategies.rollout.requests import KEYS
 from strategies.spec.status import Status
 from strategies.world import effects
 from strategies.world.observation import Kept
 
 Object = dict[str, Any]
-_REQUESTS = {f"{names.GROUP}/{key}" for key in KEYS}
 
 
 class Stale(Exception):
@@ -146,17 +145,8 @@ def _remove_finalizer(do: Performer, _: effects.Effect) -> None:
 
 
 def _remove_request(do: Performer, effect: effects.RemoveRequest) -> None:
-    path = f"/metadata/annotations/{names.pointer(f'{names.GROUP}/{effect.key}')}"
-    written = (do.release["metadata"].get("annotations") or {}).get(f"{names.GROUP}/{effect.key}", "")
-    # A value may be longer than what is remembered of it.
-    test = {"op": "test", "path": path, "value": written if written[: len(effect.value)] == effect.value else effect.value}
-    patch: Patch = [test, {"op": "remove", "path": path}]
     now = do.cluster.releases.get(*do._key) or do.release  # Another answer of this turn may have gone before.
-    annotations = (now["metadata"].get("annotations") or {}).keys()
-    if names.REQUESTED_BY in annotations and len(annotations & _REQUESTS) == 1:
-        # The author goes with the last request.
-        patch.append({"op": "remove", "path": f"/metadata/annotations/{names.pointer(names.REQUESTED_BY)}"})
-    do.patch(paths.RELEASES, do.release, patch)
+    do.patch(paths.RELEASES, do.release, removal(do.release, effect.key, effect.value, now))
 
 
 def _keep(do: Performer, effect: effects.Keep) -> None:

@@ -1,4 +1,4 @@
-"""Requests by annotation, read from a Release, each with what makes it one of a kind.
+"""Requests by annotation, read from a Release or a train, each with what makes it one of a kind.
 
 A person's request is identified by its key, its value and the moment of its managedFields entry. What a GitOps manager applies
 is identified without the moment but with the trial it met, because it puts the same annotation back for ever.
@@ -9,10 +9,25 @@ from typing import Any
 
 from controller.api import names
 from strategies.rollout.requests import KEYS
-from strategies.spec.status import Status
 from strategies.world.observation import Request
 
 Object = dict[str, Any]
+REQUESTS = frozenset(f"{names.GROUP}/{key}" for key in KEYS)
+"""Annotations that ask for something."""
+
+
+def removal(found: Object, key: str, seen: str, now: Object) -> list[Object]:
+    """The patch that takes a request off, if it is still what was `seen`, or begins so. `now`: the object as it is by now."""
+    path = f"/metadata/annotations/{names.pointer(f'{names.GROUP}/{key}')}"
+    written = (found["metadata"].get("annotations") or {}).get(f"{names.GROUP}/{key}", "")
+    # A value may be longer than what is remembered of it.
+    value = written if written[: len(seen)] == seen else seen
+    patch = [{"op": "test", "path": path, "value": value}, {"op": "remove", "path": path}]
+    annotations = (now["metadata"].get("annotations") or {}).keys()
+    if names.REQUESTED_BY in annotations and len(annotations & REQUESTS) == 1:
+        # The author goes with the last request.
+        patch.append({"op": "remove", "path": f"/metadata/annotations/{names.pointer(names.REQUESTED_BY)}"})
+    return patch
 
 
 def trim(release: Object) -> Object:
@@ -50,8 +65,8 @@ class Presence:
         return self._gone.get(identity, 0)
 
 
-def read_requests(release: Object, status: Status, presence: Presence) -> tuple[Request, ...]:
-    """The requests on a trimmed Release, in the order of KEYS."""
+def read_requests(release: Object, attempts: int, presence: Presence) -> tuple[Request, ...]:
+    """The requests on a trimmed Release or train, in the order of KEYS; `attempts` counts its trials or runs."""
     metadata = release["metadata"]
     annotations = metadata.get("annotations") or {}
     author = str(annotations.get(names.REQUESTED_BY) or "")[:317]
@@ -61,16 +76,16 @@ def read_requests(release: Object, status: Status, presence: Presence) -> tuple[
         if value is None:
             presence.again(key, None)
         else:
-            found.append(_request(metadata, key, str(value), status, presence))
+            found.append(_request(metadata, key, str(value), attempts, presence))
     return tuple(replace(r, author=author) if author else r for r in found)
 
 
-def _request(metadata: Object, key: str, value: str, status: Status, presence: Presence) -> Request:
+def _request(metadata: Object, key: str, value: str, attempts: int, presence: Presence) -> Request:
     entries = [e for e in metadata.get("managedFields") or [] if f"f:{names.GROUP}/{key}" in e["keys"]]
     entry: Object = max(entries, key=lambda e: str(e.get("time")), default={})
     manager = str(entry.get("manager") or "unknown")
     applied = entry.get("operation") == "Apply"
-    moment = f"attempt-{status.attempts}" if applied else str(entry.get("time"))
+    moment = f"attempt-{attempts}" if applied else str(entry.get("time"))
     identity = f"{key}={value[:60]}/{manager[:60]}/{moment}"
     again = 0 if applied else presence.again(key, identity)
     return Request(id=f"{identity}#{again}" if again else identity, key=key, value=value[:1024], author=manager)

@@ -5,7 +5,7 @@ display is written less often, and never by itself makes another turn.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,12 +18,14 @@ from controller.kube.client import JSON_PATCH
 from controller.kube.errors import ApiError, Forbidden, Invalid, NotFound
 from controller.reconcile import commit, templates
 from controller.reconcile.asking import Asker
-from controller.reconcile.cluster import Cluster, Key
+from controller.reconcile.cluster import Cluster, Key, train_of
 from controller.reconcile.fencing import fence
 from controller.reconcile.gather import Gatherer
 from controller.reconcile.inbox import Inbox
 from controller.reconcile.memory import Memory
+from controller.reconcile.next_turn import Next
 from controller.reconcile.perform import Performer, Stale
+from controller.reconcile.trains import Trains
 from controller.telemetry import metrics
 from controller.telemetry.events import Recorder
 from controller.workloads import deployment
@@ -51,17 +53,8 @@ _MISSING = 5.0
 """Seconds until a Deployment that does not exist is looked for again: a new one has no label, so that no view tells of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Next:
-    """When the Release needs its next turn: in `after` seconds (None: when something changes); `failed` backs off."""
-
-    after: float | None = None
-    failed: str | None = None
-    at_least: float = 0.0
-
-
 class Reconciler:
-    """Turns for all Releases. One Release is never in two turns at a time; the queue sees to it."""
+    """Turns for all Releases and trains. None is ever in two turns at a time; the queue sees to it."""
 
     def __init__(
         self,
@@ -76,11 +69,14 @@ class Reconciler:
         self.inbox = Inbox()
         self._cluster, self._asker, self._recorder = cluster, asker, recorder
         self._may_write, self._leaving, self._clock = may_write, leaving, cluster.clock
+        self._trains = Trains(cluster, recorder, may_write=may_write)
         self._gatherer = Gatherer(cluster)
         self._memories: dict[Key, Memory] = {}
 
     def turn(self, key: Key) -> Next:
-        """One turn for one Release."""
+        """One turn for one Release, or for one train."""
+        if (train := train_of(key)) is not None:
+            return self._trains.turn(key[0], train)
         release = self._cluster.releases.get(*key)
         if release is None:
             return self._orphaned(key)
@@ -126,6 +122,7 @@ class Reconciler:
     def step_down(self) -> None:
         """Another leads: what is remembered here grows old, and what Releases do is no longer ours to tell."""
         self._memories.clear()
+        self._trains.forget_all()
         self.inbox.drop()
         metrics.forget_all()
 

@@ -17,7 +17,8 @@ from controller.kube.elector import Elector
 from controller.metrics.pool import Queries
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key, serving
-from controller.reconcile.turn import Next, Reconciler
+from controller.reconcile.next_turn import Next
+from controller.reconcile.turn import Reconciler
 from controller.runtime.queue import Queue
 from controller.runtime.recording import recorder
 from controller.settings import Settings
@@ -130,8 +131,8 @@ class Controller:
         log.info("not_leading")
 
     def _enqueue_all(self) -> None:
-        """Every Release, and every Release that a marked Deployment names: it may be gone."""
-        for key in self.cluster.known():
+        """Every Release, every Release that a marked Deployment names, which may be gone, and every train."""
+        for key in self.cluster.known() | self.cluster.known_trains():
             self.queue.add(key)
 
     def _work(self, number: int) -> None:

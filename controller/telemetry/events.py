@@ -20,6 +20,7 @@ from strategies.review.judge import headline
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
 from strategies.spec.status import Status
+from strategies.spec.train_status import TrainPhase, TrainReason, TrainStatus
 from strategies.world.effects import Effect, FlagOn, FlagSwitch, Pin
 
 Object = dict[str, Any]
@@ -29,6 +30,7 @@ _TOLD = {
     Phase.PAUSED: "Warning", Phase.ROLLING_BACK: "Warning", Phase.ROLLED_BACK: "Warning", Phase.BLOCKED: "Warning",
     Phase.INVALID: "Warning", Phase.WORKLOAD_MISSING: "Warning",
 }  # fmt: skip
+_TRAIN_GOES = frozenset({TrainPhase.WAITING, TrainPhase.PROGRESSING, TrainPhase.VERIFYING, TrainPhase.COMPLETED})
 _REPEAT = 300.0
 """Seconds of silence after which the same happening is told by a new Event."""
 _RECOUNT = 60.0
@@ -84,6 +86,16 @@ class Recorder:
             self._say(_about(release), kind, str(new.reason), new.message)
         if started and new.review is not None and new.review.red_flags:
             self._say(_about(release), "Warning", "RedFlags", headline(new.review))
+
+    def train(self, train: Object, old: TrainStatus, new: TrainStatus) -> None:
+        """The turning points of a train: its phases, its stages, and the answers to requests."""
+        for answer in new.requests:
+            if answer not in old.requests and not answer.done:
+                self._say(_about(train, "ReleaseTrain"), "Warning", "RequestRefused", answer.message)
+        staged = new.reason is TrainReason.STAGE and new.message != old.message
+        if old.phase is not new.phase or staged:
+            kind = "Normal" if new.phase in _TRAIN_GOES else "Warning"
+            self._say(_about(train, "ReleaseTrain"), kind, str(new.reason), new.message)
 
     def failed(self, release: Object, effect: str, error: str) -> None:
         """An effect that fails."""
@@ -190,9 +202,9 @@ def _patiently() -> Retrying:
     )
 
 
-def _about(release: Object) -> Object:
+def _about(release: Object, kind: str = "Release") -> Object:
     metadata = release["metadata"]
-    return {"apiVersion": f"{names.GROUP}/{names.VERSION}", "kind": "Release", "name": metadata["name"],
+    return {"apiVersion": f"{names.GROUP}/{names.VERSION}", "kind": kind, "name": metadata["name"],
             "namespace": metadata["namespace"], "uid": metadata["uid"]}  # fmt: skip
 
 

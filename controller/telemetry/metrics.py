@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from strategies.spec.phase import Phase
 from strategies.spec.status import Outcome, Status
+from strategies.spec.train_status import IN_FLIGHT, TrainPhase, TrainStatus
 from strategies.world.effects import Effect
 
 _PREFIX = "release_coordinator"
@@ -27,12 +28,17 @@ RELEASES_ENDED = Counter(f"{_PREFIX}_releases_ended_total", "Trials by outcome."
 PHASE = Gauge(f"{_PREFIX}_release_phase", "1 for the phase that a Release is in.", ["namespace", "release", "phase"])
 WEIGHT = Gauge(f"{_PREFIX}_release_candidate_weight", "Share of the traffic that the candidate has, percent.",
                ["namespace", "release"])  # fmt: skip
+TRAIN_PHASE = Gauge(f"{_PREFIX}_train_phase", "1 for the phase that a ReleaseTrain is in.", ["namespace", "train", "phase"])
+TRAINS_ENDED = Counter(f"{_PREFIX}_trains_ended_total", "Runs of ReleaseTrains by the phase in which they ended.", ["phase"])
 VIEW_STALENESS = Gauge(
     f"{_PREFIX}_view_staleness_seconds", "Seconds since the API last told anything about a resource.", ["resource"]
 )
 
 for _outcome in Outcome:
     RELEASES_ENDED.labels(outcome=_outcome)
+TRAIN_ENDS = (TrainPhase.COMPLETED, TrainPhase.HALTED, TrainPhase.ROLLED_BACK)
+for _phase in TRAIN_ENDS:
+    TRAINS_ENDED.labels(phase=_phase)
 for _result in ("ok", "failed", "raised"):
     TURNS.labels(outcome=_result)
 for _effect in Effect.__subclasses__():
@@ -82,10 +88,33 @@ def forget_weight(key: tuple[str, str]) -> None:
         return
 
 
+def show_train(key: tuple[str, str], old: TrainStatus | None, new: TrainStatus) -> None:
+    """Where a train is; `old` is what a commit has changed, None where nothing was."""
+    if old is not None and old.phase is not new.phase:
+        _forget_train_phase(key, old.phase)
+        if new.phase in TRAIN_ENDS and old.phase in IN_FLIGHT:
+            TRAINS_ENDED.labels(phase=new.phase).inc()
+    TRAIN_PHASE.labels(namespace=key[0], train=key[1], phase=new.phase).set(1)
+
+
+def forget_train(key: tuple[str, str]) -> None:
+    """A train is gone: so are its series."""
+    for phase in TrainPhase:
+        _forget_train_phase(key, phase)
+
+
+def _forget_train_phase(key: tuple[str, str], phase: TrainPhase) -> None:
+    try:
+        TRAIN_PHASE.remove(*key, phase)
+    except KeyError:
+        return
+
+
 def forget_all() -> None:
-    """Another process leads: what Releases do is its to tell."""
+    """Another process leads: what Releases and trains do is its to tell."""
     PHASE.clear()
     WEIGHT.clear()
+    TRAIN_PHASE.clear()
 
 
 def effect(kind: str, *, ok: bool) -> None:

@@ -15,7 +15,7 @@ _PREFIX = "playground.release-coordinator.io/"
 _EFFECT, _CONTROLLER, _BREAK_GLASS = _PREFIX + "effect", _PREFIX + "controller", _PREFIX + "break-glass"
 _DESCRIPTION = "The playground evaluates no CEL. What this policy of the chart does is built in, while it and its binding exist."
 MUTATING = ("hold", "ownership", "pin", "requested-by")
-DENYING = ("hold-guard", "release-writers")
+DENYING = ("hold-guard", "release-writers", "train-writers")
 WARNING = ("hold-notice", "pin-notice")
 
 
@@ -81,22 +81,23 @@ def _manifest(kind: str, name: str, annotations: Mapping[str, str], spec: Object
     return {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
-_DEPLOYMENTS, _RELEASES = (("apps", ["deployments"]),), (("release-coordinator.io", ["releases"]),)
+_DEPLOYMENTS, _OURS = (("apps", ["deployments"]),), "release-coordinator.io"
 _RESOURCES: Mapping[str, Iterable[tuple[str, list[str]]]] = {
     "hold": _DEPLOYMENTS, "hold-guard": _DEPLOYMENTS, "hold-notice": _DEPLOYMENTS,
     "ownership": (*_DEPLOYMENTS, ("", ["services", "configmaps"]), ("core.openfeature.dev", ["featureflags"]),
                   ("gateway.networking.k8s.io", ["httproutes"])),
     "pin": (("", ["services", "services/status"]),), "pin-notice": (("", ["services"]),),
-    "release-writers": _RELEASES, "requested-by": _RELEASES,
+    "release-writers": ((_OURS, ["releases"]),), "train-writers": ((_OURS, ["releasetrains"]),),
+    "requested-by": ((_OURS, ["releases", "releasetrains"]),),
 }  # fmt: skip
 
 
 def _spec(effect: str) -> Object:
-    operations, versions = (["CREATE", "UPDATE"], ["*"]) if _RESOURCES[effect] is _RELEASES else (["UPDATE"], ["v1"])
     rules: list[dict[str, Any]] = [
-        {"apiGroups": [group], "apiVersions": versions, "operations": operations, "resources": resources}
+        {"apiGroups": [group], "apiVersions": ["*"] if group == _OURS else ["v1"], "resources": resources,
+         "operations": ["CREATE", "UPDATE"] if group == _OURS else ["UPDATE"]}
         for group, resources in _RESOURCES[effect]
-    ]
+    ]  # fmt: skip
     failure = "Ignore" if effect in (*WARNING, "ownership") else "Fail"
     spec: Object = {"failurePolicy": failure, "matchConstraints": {"resourceRules": rules}}
     return spec | ({"reinvocationPolicy": "IfNeeded"} if effect in MUTATING else {})

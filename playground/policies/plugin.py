@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from playground.apiserver.admission import Attempt, Denial
-from playground.policies import hold, hold_guard, hold_notice, ownership, pin, pin_notice, release_writers, requested_by
+from playground.policies import (
+    hold,
+    hold_guard,
+    hold_notice,
+    ownership,
+    pin,
+    pin_notice,
+    release_writers,
+    requested_by,
+    train_writers,
+)
 from playground.policies.installation import GROUP, Bound, bound
 from playground.policies.write import PIN, RELEASE, Object, Write, labels
 
@@ -32,6 +42,7 @@ class Seen:
 
 _DEPLOYMENTS = Seen(resources=("deployments.apps",), label=RELEASE)
 _RELEASES = Seen(resources=("releases.release-coordinator.io",), operations=("CREATE", "UPDATE"), ours=False)
+_TRAINS = replace(_RELEASES, resources=("releasetrains.release-coordinator.io",))
 
 MUTATIONS: Mapping[str, tuple[Seen, Mutation]] = {
     "hold": (_DEPLOYMENTS, hold.mutate),
@@ -44,11 +55,12 @@ MUTATIONS: Mapping[str, tuple[Seen, Mutation]] = {
         ownership.mutate,
     ),
     "pin": (Seen(resources=("services", "services/status"), label=PIN, ours=False), pin.mutate),
-    "requested-by": (_RELEASES, requested_by.mutate),
+    "requested-by": (replace(_RELEASES, resources=(*_RELEASES.resources, *_TRAINS.resources)), requested_by.mutate),
 }
 DENIALS: Mapping[str, tuple[Seen, Validation]] = {
     "hold-guard": (_DEPLOYMENTS, lambda write, policy: hold_guard.refusals(write, policy.policy.removesuffix("-guard"))),
     "release-writers": (_RELEASES, lambda write, _: release_writers.refusals(write)),
+    "train-writers": (_TRAINS, lambda write, _: train_writers.refusals(write)),
 }
 WARNINGS: Mapping[str, tuple[Seen, Validation]] = {
     "hold-notice": (

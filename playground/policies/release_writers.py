@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from playground.policies.write import PREFIX, REQUESTED_BY, REQUESTS, Write, spec
+from playground.policies.write import PREFIX, REQUESTED_BY, REQUESTS, Write, asks, spec
 
 
 def refusals(write: Write) -> Iterator[str]:
@@ -14,7 +14,7 @@ def refusals(write: Write) -> Iterator[str]:
                 f"Annotation {key} is no request. There are rollback, revert, promote, abort, retry, pause and resume,"
                 f" each behind {PREFIX}."
             )
-    if not _asks(write):
+    if not asks(write, REQUESTS):
         return
     wanted: Mapping[str, Any] = spec(write.object)
     deployment = (wanted.get("workloadRef") or {}).get("name", "")
@@ -36,12 +36,6 @@ def refusals(write: Write) -> Iterator[str]:
 
 def _runs_jobs(wanted: Mapping[str, Any]) -> bool:
     return any("job" in gate for gate in wanted.get("gates") or ())
-
-
-def _asks(write: Write) -> bool:
-    """The write asks something of the controller; labels, finalizers and other annotations do not."""
-    asked = any(write.annotations.get(key) != write.old_annotations.get(key) for key in REQUESTS)
-    return write.old is None or spec(write.object) != spec(write.old) or asked
 
 
 def _refusal(write: Write, lacking: str, verb: str = "update") -> str:

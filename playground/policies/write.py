@@ -77,6 +77,12 @@ def spec(found: Object | None) -> Mapping[str, Any]:
     return (found or {}).get("spec") or {}
 
 
+def asks(write: Write, requests: tuple[str, ...]) -> bool:
+    """The write asks something of the controller; labels, finalizers and other annotations do not."""
+    asked = any(write.annotations.get(key) != write.old_annotations.get(key) for key in requests)
+    return write.old is None or spec(write.object) != spec(write.old) or asked
+
+
 def with_metadata(found: Object, field: str, values: Mapping[str, str]) -> Object:
     """A copy with these labels or annotations in the place of all there were; without the field if there are none."""
     metadata = {key: value for key, value in found["metadata"].items() if key != field}

@@ -17,8 +17,8 @@ Version = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 MEMBER_NAMES = "a Release is a member once; take the second one out"
 UNKNOWN_MEMBER = "dependsOn names members of this train; correct the name, or make the Release a member"
 ITSELF = "a member cannot depend on itself; take its own name out of dependsOn"
-REMOVES_BLINDLY = "a Removal needs the Producers of what it removes in the train: they are seen to be at their new versions first"
-PATIENCE = "deadline must be longer than for, or no verification could pass"
+REMOVES_BLINDLY = "a member that is a Removal needs the Producers in the train: they are seen to have their new versions first"
+PATIENCE = "deadline must be longer than duration, or no verification could pass"
 
 
 class Role(StrEnum):
@@ -61,9 +61,8 @@ class TrainMember(Model):
 class Verify(Model):
     """How the train is looked at once all members have their versions."""
 
-    for_: Duration = Field(
+    duration: Duration = Field(
         timedelta(minutes=1),
-        alias="for",
         description="How long, at a stretch, the pods of all members must be available on the new traffic.",
     )
     deadline: Duration = Field(timedelta(minutes=10), description="When that has not been so by then, the train has failed.")
@@ -71,7 +70,7 @@ class Verify(Model):
     model_config = ConfigDict(
         json_schema_extra=rules(
             rule(
-                "duration(has(self.deadline) ? self.deadline : '10m') > duration(has(self.for) ? self.for : '1m')",
+                "duration(has(self.deadline) ? self.deadline : '10m') > duration(has(self.duration) ? self.duration : '1m')",
                 PATIENCE,
             )
         )
@@ -79,7 +78,7 @@ class Verify(Model):
 
     @model_validator(mode="after")
     def _patience(self) -> "Verify":
-        if self.deadline <= self.for_:
+        if self.deadline <= self.duration:
             raise ValueError(PATIENCE)
         return self
 

@@ -57,7 +57,7 @@ def verified(turn: Turn) -> TrainStatus | None:
         return None
     ill = [m.name for m in turn.status.members if not turn.of(m).available]
     since = None if ill else run.healthy_since or turn.now
-    if since is not None and turn.now - since >= spec.verify.for_:
+    if since is not None and turn.now - since >= spec.verify.duration:
         message = f"All {len(turn.status.members)} members have their versions, and were seen to be healthy together."
         return to(turn, TrainPhase.COMPLETED, TrainReason.AT_REST, message, run=run.model_copy(update={"completed": True}))
     if ill and turn.now - run.verifying_since >= spec.verify.deadline:

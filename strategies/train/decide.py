@@ -57,5 +57,5 @@ def _wake_at(turn: Turn) -> datetime | None:
     if turn.phase is not TrainPhase.VERIFYING or run is None or spec is None or run.verifying_since is None:
         return None
     moments = [run.verifying_since + spec.verify.deadline]
-    moments += [run.healthy_since + spec.verify.for_] if run.healthy_since else []
+    moments += [run.healthy_since + spec.verify.duration] if run.healthy_since else []
     return min((m for m in moments if m > turn.now), default=turn.now + timedelta(seconds=1))

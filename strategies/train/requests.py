@@ -18,6 +18,7 @@ from strategies.spec.train_status import (
 from strategies.train.turn import Turn, to
 from strategies.world.observation import Request
 
+KEYS = ("rollback", "abort", "retry", "pause", "resume")
 _NO = frozenset({"false", "no", "0", "off"})
 _YES = frozenset({"", "true", "yes", "1"})
 

@@ -6,7 +6,8 @@ from tests.chart.conftest import CHART, Helm, Render, find, of_kind
 
 GROUP = "admissionregistration.k8s.io"
 MUTATING = ("hold", "ownership", "pin", "requested-by")
-VALIDATING = {"hold-guard": ["Deny"], "release-writers": ["Deny"], "hold-notice": ["Warn"], "pin-notice": ["Warn"]}
+VALIDATING = {"hold-guard": ["Deny"], "release-writers": ["Deny"], "train-writers": ["Deny"], "hold-notice": ["Warn"],
+              "pin-notice": ["Warn"]}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_a_failing_policy_closes_and_a_failing_notice_does_not(render: Render, n
 
 
 def test_workloads_that_are_not_ours_never_meet_a_policy(render: Render) -> None:
-    """Policies on Deployments and Services select ours by label, or our own writes by our name; the others are on Releases."""
+    """Policies on Deployments and Services select ours by label, or our own writes by our name; the others are on ours."""
     manifests = render()
     for policy in of_kind(manifests, "MutatingAdmissionPolicy") + of_kind(manifests, "ValidatingAdmissionPolicy"):
         match = policy["spec"]["matchConstraints"]
@@ -72,7 +73,7 @@ def test_workloads_that_are_not_ours_never_meet_a_policy(render: Render) -> None
         resources = {r for rule in match["resourceRules"] for r in rule["resources"]}
         key = {"deployments": "release", "services": "pin"}.get(min(resources))
         if key is None:
-            assert resources == {"releases"}
+            assert resources <= {"releases", "releasetrains"}
             continue
         assert match["objectSelector"] == {
             "matchExpressions": [{"key": f"release-coordinator.io/{key}", "operator": "Exists"}]
@@ -86,7 +87,7 @@ def test_watched_namespaces_bind_the_policies_there_only(render: Render) -> None
     assert not [m for k in kinds for m in of_kind(everywhere, k) if "matchResources" in m["spec"]]
     selectors = [m["spec"]["matchResources"]["namespaceSelector"] for k in kinds for m in of_kind(bound, k)]
     expression = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["shop"]}
-    assert selectors == [{"matchExpressions": [expression]}] * 8
+    assert selectors == [{"matchExpressions": [expression]}] * 9
 
 
 def test_two_installations_have_no_cluster_scoped_name_in_common(render: Render) -> None:
@@ -96,7 +97,7 @@ def test_two_installations_have_no_cluster_scoped_name_in_common(render: Render)
         {(m["kind"], m["metadata"]["name"]) for m in manifests if m["kind"].startswith(scoped)}
         for manifests in (render(), render('fullnameOverride="other"'))
     )
-    assert len(first) == len(second) == 22
+    assert len(first) == len(second) == 24
     assert not first & second
 
 

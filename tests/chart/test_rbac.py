@@ -12,6 +12,8 @@ RC, GATEWAY, ADMISSION = "release-coordinator.io", "gateway.networking.k8s.io", 
 WORKLOADS = {
     (RC, "releases"): "list patch watch",
     (RC, "releases/status"): "patch",
+    (RC, "releasetrains"): "list patch watch",
+    (RC, "releasetrains/status"): "patch",
     (RC, "releases/finalizers"): "update",
     ("apps", "deployments"): "get list patch watch",
     ("apps", "deployments/status"): "patch",
@@ -122,16 +124,17 @@ def test_each_binding_names_the_service_account_of_the_pods(render: Render) -> N
 
 
 def test_users_of_the_cluster_see_and_write_releases(render: Render) -> None:
-    """view sees Releases and templates, edit and admin write those of a namespace, and nobody writes a status or what is the
-    cluster's.
+    """view sees Releases, trains and templates, edit and admin write those of a namespace, and nobody writes a status or what
+    is the cluster's.
     """
     manifests = render()
     expected = {
         "view": ({"view", "edit", "admin"},
-                 dict.fromkeys([(RC, plural) for plural in ("releases", "gatetemplates", "clustergatetemplates",
+                 dict.fromkeys([(RC, plural) for plural in ("releases", "releasetrains", "gatetemplates", "clustergatetemplates",
                                                             "releasepolicies")], "get list watch")),
         "edit": ({"edit", "admin"},
-                 dict.fromkeys([(RC, "releases"), (RC, "gatetemplates")], "create delete deletecollection patch update")),
+                 dict.fromkeys([(RC, plural) for plural in ("releases", "releasetrains", "gatetemplates")],
+                               "create delete deletecollection patch update")),
     }  # fmt: skip
     for role, (aggregated, verbs) in expected.items():
         manifest = find(manifests, "ClusterRole", f"{NAME}-{role}")

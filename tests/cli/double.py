@@ -248,7 +248,7 @@ class Double:
 
     def _take_up(self, world: World) -> None:
         """The controller's turns until the request is answered, and its annotation gone."""
-        found = read_requests(trim(copy.deepcopy(self.release())), world.status, Presence())
+        found = read_requests(trim(copy.deepcopy(self.release())), world.status.attempts, Presence())
         world.requests += [Request(id=r.id, key=r.key, value=r.value, author="alice") for r in found]
         while world.requests:
             world.turn()

@@ -36,6 +36,8 @@ CALM = HEAD.replace("kind: Release", "kind: ReleasePolicy") + (
     "  freezes:\n  - {name: x, start: 2026-01-02T18:00, duration: 1h,\n"
 )
 
+TRAIN = HEAD.replace("kind: Release", "kind: ReleaseTrain") + "  members:\n"
+
 
 def release(body: str) -> str:
     """A Release with a workload and a plan; `body` are more lines of its spec, indented by two. The body begins in line 6."""
@@ -165,7 +167,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ("1:13", "apiVersion", "error: there is no release-cordinator.io/v1alpha1 Write release-coordinator.io/v1alpha1.")]),
     "an unknown kind of ours": (release("").replace("kind: Release", "kind: Relase"), [
         ("2:7", "kind", "error: there is no kind Relase in release-coordinator.io/v1alpha1 Kinds: Release, MetricSource, "
-                  "GateTemplate, ClusterGateTemplate, ReleasePolicy.")]),
+                  "GateTemplate, ClusterGateTemplate, ReleasePolicy, ReleaseTrain.")]),
     "no kind": ("spec: {}\n", [
         ("1:1", "", "error: is no Kubernetes object: apiVersion and kind is missing "
          "A Release begins with apiVersion: release-coordinator.io/v1alpha1 and kind: Release.")]),
@@ -258,6 +260,26 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         release(FLAGGED.replace("configMap: flags", "featureFlag: shop")) + "---\napiVersion: core.openfeature.dev/v1beta1\n"
         "kind: FeatureFlag\nmetadata: {name: shop, namespace: shop}\nspec: {flagSpec: {flags: {old: {}}}}\n", [
             ("7:5", "spec.flags[0]", "error: flag new of FeatureFlag shop: there is no such flag; there are: old. " + HOW)]),
+    "a train that is no order": (TRAIN + "  - {name: a, version: '2', dependsOn: [b]}\n"
+                                         "  - {name: b, version: '2', dependsOn: [c, a]}\n  - {name: c, version: '2'}\n", [
+        ("6:41", "spec.members[0].dependsOn[0]", "error: there is no order in which these could go: a goes after b (its "
+         "dependsOn names b); b goes after a (its dependsOn names a). They would have to go out at the same time, which no two "
+         "releases do: until the last pod of both is there, old and new meet. Take one of the dependsOn out; if each needs the "
+         "other's new version, split the change: first a train in which each accepts old and new (Consumer), then one in which "
+         "they send the new (Producer). How trains are written: docs/trains.md.")]),
+    "a member of two trains": (
+        TRAIN + "  - {name: a, version: '2'}\n---\n" + TRAIN.replace("name: shop,", "name: night,")
+        + "  - {name: b, version: '2'}\n  - {name: a, version: '3'}\n", [
+            ("14:12", "spec.members[1].name", "error: Release a is a member of ReleaseTrain shop, too (release.yaml); each would "
+             "order it Take it out of one of them.")]),
+    "a request of a train in a file, and one that is for Releases": (
+        TRAIN.replace("namespace: shop}", "namespace: shop, annotations: {release-coordinator.io/abort: 'true', "
+                                          "release-coordinator.io/promote: step}}") + "  - {name: a, version: '2'}\n", [
+            ("3:55", "metadata.annotations[release-coordinator.io/abort]", "warning: asks for abort each time that the file is "
+             "applied Take it out of the file, and ask when it is wanted: kubectl annotate releasetrain shop "
+             "release-coordinator.io/abort=…"),
+            ("3:93", "metadata.annotations[release-coordinator.io/promote]", "error: release-coordinator.io/promote is no "
+             "request; it would be refused Requests: rollback, abort, retry, pause, resume.")]),
     "a second Release for one Deployment": (
         release("") + "---\n" + release("").replace("metadata: {name: shop,", "metadata: {name: other,"), [
             ("12:23", "spec.workloadRef.name", "error: Deployment shop already belongs to Release shop (release.yaml) "

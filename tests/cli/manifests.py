@@ -10,6 +10,7 @@ from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
 from strategies.spec.gate_template import RESERVED
 from strategies.spec.policy import ASKS_NOTHING, FREEZE_NAMES, LENGTH, LIMITS_NOTHING, REQUIREMENT_NAMES
 from strategies.spec.release import ALL_AT_ONCE
+from strategies.spec.train import ITSELF, MEMBER_NAMES, PATIENCE, REMOVES_BLINDLY, UNKNOWN_MEMBER
 
 Manifest = dict[str, Any]
 _NEEDED: dict[str, Manifest] = {
@@ -49,6 +50,11 @@ REQUIREMENT = {"name": "plan", "risk": "High", "done": ["RollbackPlan"]}
 def policy(rule: str = "", **spec: Any) -> Mistake:
     """A wrong ReleasePolicy."""
     return Mistake(kind="ReleasePolicy", spec=spec, rule=rule)
+
+
+def train(rule: str = "", *members: Any, **more: Any) -> Mistake:
+    """A ReleaseTrain of these members, at version 2 unless they say another."""
+    return Mistake(kind="ReleaseTrain", spec={"members": [{"version": "2", **each} for each in members], **more}, rule=rule)
 
 
 def steps(*given: Any) -> Manifest:
@@ -232,6 +238,13 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
         spec=steps({"weight": 50}, {"weight": 50}, {"weight": 100}),
         rule="weights must rise from step to step; put the steps in rising order, each weight once",
     ),
+    "a train without members": train(),
+    "a member twice": train(MEMBER_NAMES, {"name": "a"}, {"name": "a", "version": "3"}),
+    "a member that depends on itself": train(ITSELF, {"name": "a", "dependsOn": ["a"]}),
+    "a member that depends on none of the train": train(UNKNOWN_MEMBER, {"name": "a", "dependsOn": ["b"]}),
+    "a removal without a producer": train(REMOVES_BLINDLY, {"name": "a", "role": "Removal"}),
+    "a verification that never passes": train(PATIENCE, {"name": "a"}, verify={"duration": "10m"}),
+    "a role that is none": train("", {"name": "a", "role": "Sender"}),
     "a gate without limits": Mistake(
         spec={"gates": [threshold(max=None)]}, rule="set min, max or both, or the gate could never fail"
     ),
@@ -299,6 +312,11 @@ REFUSED_BY_THE_CONTROLLER: dict[str, Mistake] = {
 ACCEPTED: dict[str, Mistake] = {
     "nothing but the workload": Mistake(spec={}),
     "a policy of nothing": policy(),
+    "a train": train("", {"name": "a"}, verify={"duration": "5m"}),
+    "a train with everything": train(
+        "", {"name": "a", "role": "Consumer"}, {"name": "b", "role": "Producer", "dependsOn": ["a"]},
+        {"name": "c", "role": "Removal"}, onFailure="RollBackMember", verify={"duration": "1s", "deadline": "1h"},
+    ),
     "a requirement by red flags alone": policy(requirements=[{"name": "x", "redFlags": ["NoFlag"]}]),
     "a freeze that comes again": policy(freezes=[{**FREEZE, "rule": "FREQ=WEEKLY;BYDAY=FR", "timeZone": "Europe/Berlin"}]),
     "a flag in a ConfigMap": Mistake(spec=flag()),

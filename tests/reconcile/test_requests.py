@@ -24,7 +24,7 @@ def release(*entries: tuple[str, str, str, str], annotations: dict[str, str] | N
 
 def identity(found: dict[str, Any], attempts: int = 1) -> str:
     """The id of the one request."""
-    (request,) = read_requests(found, Status(attempts=attempts), Presence())
+    (request,) = read_requests(found, attempts, Presence())
     return request.id
 
 
@@ -61,10 +61,10 @@ def test_what_a_gitops_manager_puts_back_is_the_request_it_was() -> None:
 
 def test_the_author_is_who_the_policy_stamped_else_the_manager() -> None:
     """Never longer than status can hold."""
-    (request,) = read_requests(release(FIRST), Status(), Presence())
+    (request,) = read_requests(release(FIRST), 0, Presence())
     assert request.author == "kubectl-annotate"
     stamped = release(FIRST, annotations={ABORT: "true", names.REQUESTED_BY: "x" * 1000})
-    (request,) = read_requests(stamped, Status(), Presence())
+    (request,) = read_requests(stamped, 0, Presence())
     assert request.author == "x" * 317
 
 
@@ -76,7 +76,7 @@ def test_trimming_keeps_only_what_identifies_requests() -> None:
 
 def test_annotations_that_are_no_requests_are_none() -> None:
     """Even in our own group."""
-    assert read_requests(release(annotations={f"{names.GROUP}/other": "x"}), Status(), Presence()) == ()
+    assert read_requests(release(annotations={f"{names.GROUP}/other": "x"}), 0, Presence()) == ()
 
 
 def test_the_same_request_put_back_within_a_second_is_another_one_and_stays_so() -> None:
@@ -84,7 +84,7 @@ def test_the_same_request_put_back_within_a_second_is_another_one_and_stays_so()
     presence, there, away = Presence(), release(FIRST), release(annotations={})
 
     def ids() -> list[str]:
-        return [r.id for found in (there, there, away) for r in read_requests(found, Status(), presence)]
+        return [r.id for found in (there, there, away) for r in read_requests(found, 0, presence)]
 
     first, second = ids(), ids()
     assert len(set(first)) == len(set(second)) == 1
@@ -95,4 +95,4 @@ def test_what_a_gitops_manager_puts_back_at_once_is_still_the_request_it_was() -
     """It puts back what we removed, again and again."""
     presence = Presence()
     seen = [release(APPLIED), release(annotations={}), release(APPLIED)]
-    assert len({r.id for found in seen for r in read_requests(found, Status(), presence)}) == 1
+    assert len({r.id for found in seen for r in read_requests(found, 0, presence)}) == 1

@@ -11,7 +11,7 @@ import pytest
 
 from controller.kube.connection import plain
 from controller.reconcile.cluster import Key
-from controller.reconcile.turn import Next
+from controller.reconcile.next_turn import Next
 from controller.runtime import controller as module
 from controller.runtime.controller import Controller
 from controller.runtime.server import Server, health_pages

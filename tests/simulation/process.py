@@ -16,7 +16,8 @@ from controller.kube.errors import ApiError
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster
 from controller.reconcile.inbox import Waiting
-from controller.reconcile.turn import Next, Reconciler
+from controller.reconcile.next_turn import Next
+from controller.reconcile.turn import Reconciler
 from controller.runtime.controller import Controller
 from controller.runtime.queue import Queue
 from controller.settings import Settings

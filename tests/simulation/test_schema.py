@@ -18,13 +18,15 @@ from strategies.spec.gate_template import GateTemplateSpec
 from strategies.spec.metric_source import MetricSourceSpec
 from strategies.spec.policy import ReleasePolicySpec
 from strategies.spec.release import ReleaseSpec
+from strategies.spec.train import ReleaseTrainSpec
 from tests.simulation.malforming import goes_on, over, put
 from tests.simulation.spec_values import Field, Object, fields, found
 from tests.simulation.stories import FLAGS, GOOD, GROUP, RELEASES, TEMPLATE, ask, phase, ship, shop, step
 from tests.simulation.world import NAME, Story, World
 
 MODELS = {"Release": ReleaseSpec, "MetricSource": MetricSourceSpec, "GateTemplate": GateTemplateSpec,
-          "ClusterGateTemplate": GateTemplateSpec, "ReleasePolicy": ReleasePolicySpec}  # fmt: skip
+          "ClusterGateTemplate": GateTemplateSpec, "ReleasePolicy": ReleasePolicySpec,
+          "ReleaseTrain": ReleaseTrainSpec}  # fmt: skip
 _KEY = {"name": "prometheus", "key": "token"}
 _COUNTING = {"source": "default", "tolerance": 1.25, "max": 0.5, "interval": "15s", "delay": "35s", "windows": 3, "clump": 1,
              "checkShare": True}  # fmt: skip
@@ -86,6 +88,9 @@ BASES: dict[str, tuple[Object, ...]] = {
         "timeZone": "Europe/Berlin", "reason": "x"}],
         "requirements": [{"name": "plan", "risk": "High", "done": ["RollbackPlan"], "redFlags": ["NoMonitoring"]}],
         "concurrency": {"perNamespace": 1, "total": 2}},),
+    "ReleaseTrain": ({"members": [
+        {"name": "web", "version": "2", "role": "Consumer", "dependsOn": ["orders"]}, {"name": "orders", "version": "2"}],
+        "onFailure": "RollBackMember", "verify": {"duration": "1m", "deadline": "10m"}},),
     **dict.fromkeys(("GateTemplate", "ClusterGateTemplate"), tuple(
         # What is set by the second parameter is the largest value; the first one's has no minimum.
         {**_PARAMETERS, "parameters": _PARAMETERS["parameters"][::order], **form}
@@ -123,7 +128,7 @@ class Clerk:
     def offer(self, kind: str, spec: Object) -> Object | ApiError:
         """What is stored of it, or why it is refused."""
         body = {"apiVersion": f"{GROUP}/v1alpha1", "kind": kind, "metadata": {"name": NAME}, "spec": copy.deepcopy(spec)}
-        namespace = "default" if kind in ("Release", "GateTemplate") else ""
+        namespace = "default" if kind in ("Release", "GateTemplate", "ReleaseTrain") else ""
         try:
             made = self.admin.create(_PLURALS[kind], body, namespace)
         except ApiError as refused:

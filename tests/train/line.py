@@ -23,7 +23,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 def spec(*members: dict[str, Any], **more: Any) -> ReleaseTrainSpec:
     """A train of these members, verified for ten seconds."""
-    return ReleaseTrainSpec.model_validate({"members": members, "verify": {"for": "10s", "deadline": "60s"}, **more})
+    return ReleaseTrainSpec.model_validate({"members": members, "verify": {"duration": "10s", "deadline": "60s"}, **more})
 
 
 def revision(version: str) -> Revision:

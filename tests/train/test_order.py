@@ -57,7 +57,7 @@ def test_a_cycle_is_explained_with_its_edges_and_the_way_out(members: list[dict[
     ([member("a"), member("a")], "a Release is a member once"),
     ([member("a", depends_on=("b",))], "dependsOn names members of this train"),
     ([member("a", depends_on=("a",))], "a member cannot depend on itself"),
-    ([member("a", REMOVAL)], "a Removal needs the Producers"),
+    ([member("a", REMOVAL)], "a member that is a Removal needs the Producers"),
 ])  # fmt: skip
 def test_what_the_spec_alone_can_tell_is_refused_by_the_model(members: list[dict[str, Any]], said: str) -> None:
     """As CEL does at the API server; tests/cli compares the two."""

@@ -7,6 +7,7 @@ import itertools
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +25,18 @@ INSTALLATION = "policies-under-test"
 MERGE = "application/merge-patch+json"
 Manifest = dict[str, Any]
 
-# The policies look at few fields of a Release, so a cluster without its definition gets one that allows all.
-_RELEASES: Manifest = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "releases.release-coordinator.io"},
-    "spec": {
-        "group": "release-coordinator.io", "scope": "Namespaced",
-        "names": {"kind": "Release", "plural": "releases", "singular": "release"},
-        "versions": [{
-            "name": "v1alpha1", "served": True, "storage": True, "subresources": {"status": {}},
-            "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-        }],
-    },
-}  # fmt: skip
+_KINDS = {"releases": "Release", "releasetrains": "ReleaseTrain"}
+
+
+def _definition(plural: str) -> Manifest:
+    """The policies look at few fields of our kinds, so a cluster without their definitions gets some that allow all."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1alpha1", "served": True, "storage": True, "subresources": {"status": {}},
+               "schema": {"openAPIV3Schema": schema}}  # fmt: skip
+    spec = {"group": "release-coordinator.io", "scope": "Namespaced", "versions": [version],
+            "names": {"kind": _KINDS[plural], "plural": plural, "singular": _KINDS[plural].lower()}}  # fmt: skip
+    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{plural}.release-coordinator.io"}, "spec": spec}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +110,16 @@ def apply(cluster: Cluster, namespace: str, manifests: Sequence[Manifest]) -> Ca
 def site(cluster: Cluster) -> Iterator[Site]:
     """A namespace with all policies loaded: they take a second or so."""
     site = Site(cluster=cluster, namespace=cluster.namespace("policies"))
-    definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/releases.release-coordinator.io"
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     removals: list[Callable[[], object]] = [lambda: cluster.api("DELETE", f"/api/v1/namespaces/{site.namespace}")]
-    if cluster.find(definition) is None:
-        # Helm would refuse to install over a definition that is not its own.
-        removals.append(lambda: cluster.wait_for(lambda: cluster.find(definition) is None, what="the definition is gone"))
-        removals.append(apply(cluster, site.namespace, [_RELEASES]))
-        cluster.kubectl("wait", "--for=condition=Established", "crd/releases.release-coordinator.io")
+    for plural in _KINDS:
+        definition = f"{definitions}/{plural}.release-coordinator.io"
+        if cluster.find(definition) is None:
+            # Helm would refuse to install over a definition that is not its own.
+            gone = partial(lambda path: cluster.find(path) is None, definition)
+            removals.append(partial(cluster.wait_for, gone, what="the definition is gone"))
+            removals.append(apply(cluster, site.namespace, [_definition(plural)]))
+            cluster.kubectl("wait", "--for=condition=Established", f"crd/{plural}.release-coordinator.io")
     removals.append(apply(cluster, site.namespace, render(cluster, site.namespace)))
     _wait_until_loaded(site)
     yield site
@@ -169,8 +171,17 @@ def _wait_until_loaded(site: Site) -> None:
         )
         return "may not write Release" in done.stderr
 
-    grant(site, "nobody", "release-coordinator.io", "releases")
-    for question in (held, guarded, pinned, disowned, stamped, writers_checked):
+    def trains_checked() -> bool:
+        train = {"apiVersion": "release-coordinator.io/v1alpha1", "kind": "ReleaseTrain", "metadata": {"name": "probe"},
+                 "spec": {"members": [{"name": "probe", "version": "1"}]}}  # fmt: skip
+        everybody = ["--as=nobody", "--as-group=system:authenticated", "create", "--dry-run=server", "-f", "-"]
+        return "may not write ReleaseTrain" in site.kubectl(
+            *everybody, user="admin", check=False, input=yaml.safe_dump(train)
+        ).stderr  # fmt: skip
+
+    for kind in _KINDS:
+        grant(site, "nobody", "release-coordinator.io", kind)
+    for question in (held, guarded, pinned, disowned, stamped, writers_checked, trains_checked):
         site.cluster.wait_for(question, what=f"policies: {question.__name__}")
 
 

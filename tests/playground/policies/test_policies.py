@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from playground.apiserver.admission import Attempt
 from playground.apiserver.requests import User
-from playground.policies import hold, hold_guard, hold_notice, pin, pin_notice, release_writers
+from playground.policies import hold, hold_guard, hold_notice, pin, pin_notice, release_writers, train_writers
 from playground.policies.installation import DENYING, MUTATING, WARNING, Installation, objects
 from playground.policies.plugin import DENIALS, MUTATIONS, WARNINGS, Policies
 from playground.policies.write import DRIVEN, HASH, HELD, KEPT_BACK, PIN, PREFIX, RELEASE, STRATEGY, Object, Write
@@ -56,6 +56,7 @@ SAID = {
                    *hold_guard.refusals(write(HELD_ONE, WRONG), "§")],
     "hold-notice": list(hold_notice.notices(write(HELD_ONE, WRONG))),
     "pin-notice": list(pin_notice.notices(write(service({}, {PIN: "§"}), service({}, {})))),
+    "train-writers": [said.replace(f"{PREFIX}§", "§") for said in train_writers.refusals(write(None, ASKED))],
     "release-writers": [said.replace(f"{PREFIX}§", "§") for said in release_writers.refusals(write(None, ASKED))],
 }  # fmt: skip
 

@@ -77,7 +77,9 @@ def test_the_objects_of_maps_are_members_of_their_own() -> None:
     assert found["f:spec"] == {"f:map": {"f:k": {".": {}, "f:a": {}}}, "f:defaults": {"f:x": {}}}
 
 
-@pytest.mark.parametrize("plural", ["releases", "metricsources", "gatetemplates", "clustergatetemplates", "releasepolicies"])
+@pytest.mark.parametrize(
+    "plural", ["releases", "metricsources", "gatetemplates", "clustergatetemplates", "releasepolicies", "releasetrains"]
+)
 def test_the_products_own_schemas_are_read(plural: str) -> None:
     """Every keyword and every rule of the definitions in the chart."""
     assert own(plural).node.properties["spec"].rules

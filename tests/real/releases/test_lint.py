@@ -8,12 +8,13 @@ from tests.controlplane.cluster import ControlPlane
 from tests.real.releases.installation import Installation
 
 API = "/apis/release-coordinator.io/v1alpha1"
+_NAMESPACED = ("Release", "GateTemplate", "ReleaseTrain")
 
 
 def refusal(plane: ControlPlane, namespace: str, mistake: Mistake) -> str | None:
     """What the API server says to `kubectl create` of this manifest, without keeping it; None when it takes it."""
     plural = "releasepolicies" if mistake.kind == "ReleasePolicy" else f"{mistake.kind.lower()}s"
-    path = f"{API}/namespaces/{namespace}/{plural}" if mistake.kind in ("Release", "GateTemplate") else f"{API}/{plural}"
+    path = f"{API}/namespaces/{namespace}/{plural}" if mistake.kind in _NAMESPACED else f"{API}/{plural}"
     try:
         plane.api("POST", f"{path}?dryRun=All&fieldValidation=Strict", mistake.manifest())
     except ApiFailure as failure:

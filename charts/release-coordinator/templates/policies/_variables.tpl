@@ -38,7 +38,7 @@
     && 'release-coordinator.io/release' in variables.newLabels
 {{- end -}}
 
-{{- /* Requests that a person can write as annotations of a Release. */ -}}
+{{- /* Requests that a person can write as annotations of a Release; of a train, all but revert and promote. */ -}}
 {{- define "release-coordinator.requests" -}}
 ['rollback', 'revert', 'promote', 'abort', 'retry', 'pause', 'resume'].map(r, 'release-coordinator.io/' + r)
 {{- end -}}
