@@ -105,15 +105,20 @@ def way_options(function: Command) -> Command:
 
 def release_argument(*, required: bool = True) -> Callable[[Command], Command]:
     """The argument NAME; `release/NAME`, as `-o name` prints it, is the same."""
-    return click.argument("name", required=required, callback=_bare, shell_complete=_complete)
+    return click.argument("name", required=required, callback=named("Release"), shell_complete=_complete)
 
 
-def _bare(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    if value is None:
-        return None
-    bare = value.rpartition("/")[2]
-    if not bare or bare in (".", ".."):
-        raise click.BadParameter(f"{value!r} is no name of a Release.")
+def named(kind: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """The callback of a NAME: without what stands before a /."""
+
+    def bare(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+        if value is None:
+            return None
+        found = value.rpartition("/")[2]
+        if not found or found in (".", ".."):
+            raise click.BadParameter(f"{value!r} is no name of a {kind}.")
+        return found
+
     return bare
 
 

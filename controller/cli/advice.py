@@ -82,6 +82,7 @@ REASONS: dict[Reason, Lines] = {
         *PHASES[Phase.BLOCKED],
     ),
     Reason.FROZEN: (("kubectl get releasepolicies", "shows the freezes"), *PHASES[Phase.BLOCKED]),
+    Reason.IN_TRAIN: (("releasectl train -n {namespace}", "shows the trains"), *PHASES[Phase.BLOCKED][1:]),
     Reason.GATE_UNUSABLE: (("kubectl get metricsources", "shows which sources gates may name"), *PHASES[Phase.BLOCKED]),
     Reason.NO_HISTORY: (
         ("kubectl patch deployment {workload} -n {namespace} --type=merge -p '{{\"spec\":{{\"revisionHistoryLimit\":10}}}}'",

@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watch": ("watch", "Follow a release live: steps, gates, pods, events."),
     "explain": ("explain", "Say why a Release is where it is, and what to type."),
     "review": ("review", "Judge a change before it goes out: risk, plans, red flags."),
+    "train": ("train", "Show trains: their members in order, and what each waits for."),
     "history": ("history", "Show the past releases and how they ended."),
     "status": ("status", "Answer scripts by exit code; wait if asked to."),
     "promote": ("requests", "Let a release go on to its next step, or to all traffic."),

@@ -21,9 +21,9 @@ _UNBOUNDED = 100_000
 _STYLES = {
     "Healthy": "green", "True": "green", "Pass": "green", "Completed": "green", "done": "green",
     "Blocked": "red", "RollingBack": "red", "RolledBack": "red", "Invalid": "red", "WorkloadMissing": "red", "Fail": "red",
-    "Rejected": "red", "Aborted": "red", "refused": "red",
+    "Rejected": "red", "Aborted": "red", "refused": "red", "Halted": "red", "Failed": "red",
     "Paused": "yellow", "AwaitingApproval": "yellow", "Waiting": "yellow", "Inconclusive": "yellow",
-    "Progressing": "cyan", "Baking": "cyan", "Completing": "cyan", "Initializing": "cyan",
+    "Progressing": "cyan", "Baking": "cyan", "Completing": "cyan", "Initializing": "cyan", "Verifying": "cyan",
 }  # fmt: skip
 
 

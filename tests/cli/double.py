@@ -38,6 +38,7 @@ _LISTS = {
     "/apis/release-coordinator.io/v1alpha1/metricsources": "metricsources",
     "/apis/release-coordinator.io/v1alpha1/clustergatetemplates": "clustergatetemplates",
     "/apis/release-coordinator.io/v1alpha1/releasepolicies": "releasepolicies",
+    "/apis/release-coordinator.io/v1alpha1/namespaces/prod/releasetrains": "releasetrains",
     "/apis/release-coordinator.io/v1alpha1/namespaces/prod/gatetemplates": "gatetemplates",
     "/api/v1/namespaces/prod/pods": "pods",
     "/api/v1/namespaces/prod/services": "services",
@@ -213,7 +214,7 @@ class Double:
             found = {"metadata": {"resourceVersion": "1"}, "items": self.items(_LISTS[path])}
         elif path.startswith(PROMETHEUS):
             found = self.prometheus(path, request.query)
-        elif "/metricsources/" in path or "gatetemplates/" in path:
+        elif "/metricsources/" in path or "gatetemplates/" in path or "/releasetrains/" in path:
             name, kind = path.rpartition("/")[2], path.split("/")[-2]
             found = next((each for each in self.others.get(kind, []) if each["metadata"]["name"] == name), None)
         elif path.endswith("/releases"):

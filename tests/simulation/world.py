@@ -43,7 +43,7 @@ Object = dict[str, Any]
 NAMESPACE, NAME = "shop", "shop"
 RESOURCES = ("releases.release-coordinator.io", "deployments.apps", "replicasets.apps", "services",
              "endpointslices.discovery.k8s.io", "httproutes.gateway.networking.k8s.io", "controllerrevisions.apps",
-             "jobs.batch", "configmaps")  # fmt: skip
+             "jobs.batch", "configmaps", "releasetrains.release-coordinator.io")  # fmt: skip
 _LONGEST = 20_000.0
 _DISPLAY, _QUIET = 35.0, 40.0
 """Seconds until the last of the display is written; then those in which nothing may be."""

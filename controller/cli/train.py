@@ -1,0 +1,120 @@
+"""`train`: releases that go out together, stage by stage: where each member is, and what it waits for."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from controller.api import names
+from controller.cli import printing, view
+from controller.cli.access import Access, cluster_options, named
+from controller.cli.answers import Exit, Problem
+from controller.kube import paths
+from controller.kube.errors import ApiError, NotFound
+from controller.kube.store import without_managed_fields
+from controller.reconcile import commit
+from strategies.spec.status import Status, format_time
+from strategies.spec.train_status import IN_FLIGHT, MemberStatus, TrainPhase
+
+Object = dict[str, Any]
+_KIND = f"{names.GROUP}/{names.VERSION}"
+_NAMED = {"apiVersion": _KIND, "kind": "ReleaseTrain"}
+_EVERY = 1.0
+
+
+@click.command()
+@click.argument("name", required=False, callback=named("ReleaseTrain"))
+@click.option("-w", "--watch", "follows", is_flag=True, help="Print it again whenever it changes, until the train is at rest.")
+@printing.output_option("json")
+@cluster_options
+def train(access: Access, name: str | None, output: str | None, *, follows: bool) -> int:
+    """Show a train: its phase and why, its members in the order in which they go, and what each waits for.
+
+    Without a NAME, all trains of the namespace. With --watch it ends with 0 if the train has completed, else with 1.
+    """
+    if name is None:
+        if follows:
+            raise click.UsageError("--watch follows one train; give its NAME.")
+        return _all(access, output)
+    last = None
+    while True:
+        found = _found(access, name)
+        if found != last:
+            last = found
+            _one(access, found, output)
+        phase = commit.read_train(found)[0].phase
+        if not follows:
+            return Exit.OK
+        if phase not in IN_FLIGHT:
+            return Exit.OK if phase is TrainPhase.COMPLETED else Exit.FAILED
+        time.sleep(_EVERY)
+
+
+def _found(access: Access, name: str) -> Object:
+    try:
+        found = access.client.get(paths.RELEASE_TRAINS.path(access.namespace, name))
+    except NotFound:
+        there = ", ".join(sorted(item["metadata"]["name"] for item in _listed(access))) or "none"
+        raise Problem(f"ReleaseTrain {name} does not exist in namespace {access.namespace}. There are: {there}. Name another "
+                      "namespace with -n.", Exit.UNREACHABLE) from None  # fmt: skip
+    return _whole(found)
+
+
+def _whole(item: Object) -> Object:
+    return {**_NAMED, **without_managed_fields(item), **_NAMED}
+
+
+def _listed(access: Access) -> list[Object]:
+    try:
+        return access.client.list(paths.RELEASE_TRAINS.path(access.namespace))[0]
+    except NotFound:
+        raise Problem("This cluster does not know ReleaseTrains. Upgrade the chart, whose templates have them.",
+                      Exit.UNREACHABLE) from None  # fmt: skip
+
+
+def _all(access: Access, output: str | None) -> int:
+    found = [_whole(item) for item in _listed(access)]
+    if output:
+        printing.document({"apiVersion": _KIND, "kind": "ReleaseTrainList", "items": found}, output)
+    elif found:
+        now, rows = datetime.now(UTC), []
+        for item in sorted(found, key=lambda item: str(item["metadata"]["name"])):
+            status, _ = commit.read_train(item)
+            made = datetime.fromisoformat(item["metadata"]["creationTimestamp"])
+            rows.append([item["metadata"]["name"], str(status.phase), str(status.run.number) if status.run else "",
+                         ",".join(m["name"] for m in item["spec"].get("members", ())), str(status.reason),
+                         view.age(made, now)])  # fmt: skip
+        printing.show(printing.table(["NAME", "PHASE", "RUN", "MEMBERS", "REASON", "AGE"], rows))
+    else:
+        printing.note(f"There is no ReleaseTrain in namespace {access.namespace}.")
+    return Exit.OK
+
+
+def _one(access: Access, found: Object, output: str | None) -> None:
+    if output:
+        printing.document(found, output)
+        return
+    status, _ = commit.read_train(found)
+    run = f", run {status.run.number}" if status.run else ""
+    since = f" since {format_time(status.since)}" if status.since else ""
+    click.echo(f"ReleaseTrain {found['metadata']['namespace']}/{found['metadata']['name']}: {status.phase}{run}{since}")
+    click.echo(f"{status.message}\n")
+    rows = [[str(member.stage), member.name, str(member.role or ""), _versions(member), str(member.state),
+             _progress(access, member), member.message] for member in status.members]  # fmt: skip
+    printing.show(printing.table(["STAGE", "MEMBER", "ROLE", "VERSION", "STATE", "RELEASE", "WHERE IT IS"], rows))
+    click.echo()
+
+
+def _versions(member: MemberStatus) -> str:
+    old = member.before.version if member.before else None
+    return f"{old} → {member.version}" if old else member.version
+
+
+def _progress(access: Access, member: MemberStatus) -> str:
+    """The phase of the Release itself, with step and share while it is on its way; what cannot be read is left out."""
+    try:
+        status: Status = commit.read(access.client.get(paths.RELEASES.path(access.namespace, member.name)))[0]
+    except ApiError:
+        return ""
+    return " ".join(part for part in (str(status.phase), view.step(status), view.weight(status)) if part)
