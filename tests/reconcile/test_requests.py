@@ -6,7 +6,6 @@ import pytest
 
 from controller.api import names
 from controller.reconcile.requests import Presence, read_requests, trim
-from strategies.spec.status import Status
 
 ABORT = f"{names.GROUP}/abort"
 PROMOTE = f"{names.GROUP}/promote"
