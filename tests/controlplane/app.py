@@ -1,7 +1,8 @@
 """The application under release in tests: one process is one pod, standard library only, started in 20 ms of CPU.
 
 `GET /` answers `{"version", "pod"}` with 200, or with 500 at a chosen rate, after a chosen time; `/broken` always answers with
-500, as what needs a database that is down; `/healthz` is for probes, `/metrics` for Prometheus. It listens on $POD_IP:8080. How
+500, as what needs a database that is down; `/read/N` with 200 if it understands messages of format N, which versions from N on
+do, else with 500; `/healthz` is for probes, `/metrics` for Prometheus. It listens on $POD_IP:8080. How
 it behaves is said by the environment, or by the image's tag, so that `kubectl set image` is enough to ship a bad version:
 
     tag        = version *("-" behaviour)      such as 2, 2.1-errors20, 3-slow300-startup2
@@ -72,6 +73,9 @@ class Application:
             return (0, 200, "ok") if time.monotonic() >= self.ready_at else (0, 503, "not ready")
         if path == "/metrics":
             return 0, 200, self._metrics()
+        if path.startswith("/read/"):
+            understands = int(self.version.partition(".")[0].partition("-")[0]) >= int(path.removeprefix("/read/"))
+            return 0, 200 if understands else 500, ""
         code = 500 if path == "/broken" or random.random() < self.error_rate else 200
         self._codes[code] += 1
         self._seconds += self.latency
