@@ -14,11 +14,14 @@ NO_BACKEND, NO_ENDPOINT = 500, 503
 class Plan:
     """Where requests go: addresses of pods, or the status code where there is none to go to.
 
-    `cumulative` are the sums of the targets' weights up to each.
+    `cumulative` are the sums of the targets' weights up to each. `copies` is where copies go, if any are made, and `copied` how
+    many for each request.
     """
 
     targets: tuple[str | int, ...]
     cumulative: tuple[float, ...]
+    copies: "Plan | None" = None
+    copied: float = 0.0
 
 
 class Destinations:

@@ -5,7 +5,7 @@ go, for routes and for Services without one. Who sends them is told by annotatio
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playground.apiserver.client import Client
 from playground.apiserver.errors import ApiError
@@ -23,7 +23,9 @@ _USUAL_RATE, _HIGHEST_RATE = 50.0, 100_000.0
 _GATEWAYS, _CLASSES, _ROUTES = (f"{plural}.{routes.GROUP}" for plural in ("gateways", "gatewayclasses", "httproutes"))
 _RESOURCES = {"GatewayClass": _CLASSES, "Gateway": _GATEWAYS, "HTTPRoute": _ROUTES}
 _ADDRESS = "10.244.0.2"
-_FEATURES = ("Gateway", "HTTPRoute", "HTTPRouteHostRewrite", "HTTPRoutePathRewrite", "HTTPRouteResponseHeaderModification")
+_FEATURES = ("Gateway", "HTTPRoute", "HTTPRouteHostRewrite", "HTTPRoutePathRewrite", "HTTPRouteRequestMirror",
+             "HTTPRouteRequestMultipleMirrors", "HTTPRouteRequestPercentageMirror",
+             "HTTPRouteResponseHeaderModification")  # fmt: skip
 _SERVED = "the playground serves it"
 
 Where = tuple[str, str, str]
@@ -78,8 +80,18 @@ class Gateway:
         if plan is None:
             key = where[1:]
             shares = self._shares(self._routes[key]) if where[0] == "HTTPRoute" else [(key, 1.0)]
-            plan = self._plans[where] = self._destinations.spread(shares)
+            copies = self._copies(self._routes[key]) if where[0] == "HTTPRoute" else []
+            plan = self._destinations.spread(shares)
+            if copies:
+                plan = replace(plan, copies=self._destinations.spread(copies), copied=sum(share for _, share in copies))
+            self._plans[where] = plan
         return plan
+
+    def _copies(self, route: Object) -> list[tuple[Key | int, float]]:
+        """Services with the copies that they get for each request."""
+        used = routes.rules_for_users(route)
+        found = [each for rule in used for each in routes.mirrors(route, rule, self._destinations.services)]
+        return [(backend.service, share / len(used)) for backend, share in found if share and not backend.problem]
 
     def _shares(self, route: Object) -> list[tuple[Key | int, float]]:
         """Services, or codes, with their part of the requests: rules are used alike, backends by weight."""
@@ -235,7 +247,9 @@ class Gateway:
 
 
 def _services(route: Object | None) -> dict[Key, None]:
-    found = (backend for rule in routes.rules(route) for backend in routes.backends(route, rule, {})) if route else ()
+    every = routes.rules(route) if route else []
+    found = [backend for rule in every for backend in routes.backends(route or {}, rule, {})]
+    found += [backend for rule in every for backend, _ in routes.mirrors(route or {}, rule, {})]
     return {backend.service: None for backend in found}
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from playground.apiserver.objects import Key, Object
 
 GROUP = "gateway.networking.k8s.io"
-FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "URLRewrite"})
-"""They are carried out, in that nobody could tell whether they are: pods answer all paths and headers alike."""
+_MIRROR = "RequestMirror"
+FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "URLRewrite", _MIRROR})
+"""All but the mirror are carried out in that nobody could tell whether they are: pods answer all paths and headers alike."""
 _UNSUPPORTED = ("timeouts", "retry", "sessionPersistence")
 
 
@@ -23,6 +24,18 @@ class Backend:
 def backends(route: Object, rule: Object, services: Mapping[Key, Object]) -> list[Backend]:
     """The backends of one rule, in order."""
     return [_backend(route, ref, services) for ref in rule.get("backendRefs") or []]
+
+
+def mirrors(route: Object, rule: Object, services: Mapping[Key, Object]) -> list[tuple[Backend, float]]:
+    """Where one rule's requests are copied to, and which share of them (0 to 1)."""
+    asked = (found["requestMirror"] for found in rule.get("filters") or [] if found["type"] == _MIRROR)
+    return [(_backend(route, each["backendRef"], services), _share(each)) for each in asked]
+
+
+def _share(mirror: Object) -> float:
+    if fraction := mirror.get("fraction"):
+        return float(fraction["numerator"] / fraction.get("denominator", 100))
+    return float(mirror.get("percent", 100) / 100)
 
 
 def _backend(route: Object, ref: Object, services: Mapping[Key, Object]) -> Backend:
@@ -100,5 +113,6 @@ def _meet(one: str, other: str) -> bool:
 
 def resolution(route: Object, services: Mapping[Key, Object]) -> tuple[str, str]:
     """The reason and the sentence of the condition ResolvedRefs; it is True exactly if the reason is ResolvedRefs."""
-    found = (backend.problem for rule in rules(route) for backend in backends(route, rule, services))
+    every = ((*backends(route, rule, services), *(each for each, _ in mirrors(route, rule, services))) for rule in rules(route))
+    found = (backend.problem for rule in every for backend in rule)
     return next(filter(None, found), ("ResolvedRefs", "all backends are there"))

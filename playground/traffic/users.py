@@ -12,6 +12,7 @@ from random import Random
 
 from playground.loop import Loop
 from playground.nodes.kubelet import Kubelet
+from playground.traffic.destinations import Plan
 from playground.traffic.gateway import Audience, Gateway
 
 TICK = 0.1
@@ -44,6 +45,7 @@ class Users:
         self._loop, self._kubelet, self._gateway, self._random = loop, kubelet, gateway, random
         self._last = self._next = loop.now()
         self._owed: dict[tuple[str, str, str], float] = {}
+        self._owed_copies: dict[tuple[str, str, str], float] = {}
         self._counts: dict[tuple[str, str], dict[tuple[str, int], int]] = {}
 
     def start(self) -> None:
@@ -96,6 +98,18 @@ class Users:
             version, errors = application.behaviour.version, application.answer(share, self._random)
             _count(counts, version, 200, share - errors)
             _count(counts, version, 500, errors)
+        if plan.copies is not None:
+            self._copy(audience, plan.copies, count * plan.copied)
+
+    def _copy(self, audience: Audience, plan: Plan, count: float) -> None:
+        """Pods get copies, and their answers are thrown away."""
+        owed = self._owed_copies.get(audience.where, 0.0) + count
+        due = int(owed + 1e-9)
+        self._owed_copies[audience.where] = owed - due
+        for target, share in Counter(self._random.choices(plan.targets, cum_weights=plan.cumulative, k=due)).items():
+            application = None if isinstance(target, int) else self._kubelet.application(target)
+            if application is not None:
+                application.answer(share, self._random)
 
 
 def _count(counts: dict[tuple[str, int], int], version: str, code: int, count: int) -> None:

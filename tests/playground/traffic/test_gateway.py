@@ -21,7 +21,8 @@ def test_the_class_and_the_gateway_are_there(world: World) -> None:
     assert [c["status"] for c in found["status"]["conditions"]] == ["True"]
     features = [feature["name"] for feature in found["status"]["supportedFeatures"]]
     assert "HTTPRoute" in features
-    assert "HTTPRouteRequestMirror" not in features
+    assert {"HTTPRouteRequestMirror", "HTTPRouteRequestPercentageMirror"} <= set(features)
+    assert "HTTPRoutePathRedirect" not in features
     gateway = world.client.get("gateways.gateway.networking.k8s.io", NAME, NAMESPACE)
     assert {c["type"] for c in gateway["status"]["conditions"] if c["status"] == "True"} == {"Accepted", "Programmed"}
 
@@ -59,7 +60,7 @@ def test_a_backend_that_is_missing_is_named_until_it_comes(world: World) -> None
     ({"rules": [{"backendRefs": [{"name": "shop", "port": 81}]}]}, "ResolvedRefs", "BackendNotFound"),
     ({"rules": [{"backendRefs": [{"name": "shop", "port": 80, "namespace": "other"}]}]}, "ResolvedRefs", "RefNotPermitted"),
     ({"rules": [{"backendRefs": [{"name": "shop", "kind": "Bucket", "group": "x.io"}]}]}, "ResolvedRefs", "InvalidKind"),
-    ({"rules": [{"filters": [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "shop", "port": 80}}}]}]},
+    ({"rules": [{"filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}}]}]},
      "Accepted", "UnsupportedValue"),
     ({"rules": [{"backendRefs": [{"name": "shop", "port": 80}], "timeouts": {"request": "1s"}}]}, "Accepted", "UnsupportedValue"),
     ({"parentRefs": [{"name": NAME, "namespace": NAMESPACE, "sectionName": "other"}]}, "Accepted", "NoMatchingParent"),

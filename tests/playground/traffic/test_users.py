@@ -44,6 +44,37 @@ def test_requests_are_split_by_weight(world: World, weights: tuple[int, int], sh
     assert candidate == pytest.approx(share, abs=0.02 if 0 < share < 1 else 0)
 
 
+def mirroring(name: str, **some: int) -> list[dict[str, object]]:
+    """The filters of a rule that mirrors to a Service."""
+    return [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": name, "port": 80}, **some}}]
+
+
+@pytest.mark.parametrize(("some", "share"), [({}, 1.0), ({"percent": 20}, 0.2)])
+def test_pods_get_copies_of_requests_and_nobody_gets_their_answers(world: World, some: dict[str, int], share: float) -> None:
+    """Each of the mirror's answers is an error, and no user sees one."""
+    world.serve()
+    world.serve("shop-candidate", "candidate")
+    world.run("one")
+    world.run("three", "2-errors100", app="candidate")
+    world.route(("shop", 1), filters=mirroring("shop-candidate", **some))
+    world.after(2)
+    found = seen(world)
+    assert (set(found.by_version), found.errors) == ({"1"}, 0)
+    users, copies = (pod.application.answered for pod in world.kubelet.pods.values() if pod.application)
+    assert copies == pytest.approx(users * share, abs=60)
+
+
+def test_a_mirror_that_leads_nowhere_harms_no_user(world: World) -> None:
+    """The route says so."""
+    world.serve()
+    world.run("one")
+    world.route(("shop", 1), filters=mirroring("gone"))
+    world.after(2)
+    assert seen(world).errors == 0
+    (parent,) = world.client.get(ROUTES, "shop", "shop")["status"]["parents"]
+    assert {c["reason"] for c in parent["conditions"]} == {"Accepted", "BackendNotFound"}
+
+
 def test_the_pods_of_a_service_are_used_alike(world: World) -> None:
     """And the pods count what the users counted."""
     two_versions(world)
