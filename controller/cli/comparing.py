@@ -27,12 +27,9 @@ from strategies.spec.release import ReleaseSpec
 from strategies.world.observation import FlagSeen
 
 Object = dict[str, Any]
-_NAMED_BY: dict[Reason, Path] = {
-    Reason.SERVICE_SHARED: ("spec", "traffic"),
-    Reason.ROUTE_UNUSABLE: ("spec", "traffic", "httpRoute", "name"),
-}
 _WORKLOAD: Path = ("spec", "workloadRef", "name")
-_BUILT_IN = {"Deployment": "apps", "Service": "", "HTTPRoute": "gateway.networking.k8s.io", "ConfigMap": "",
+_BUILT_IN = {"Deployment": "apps", "Service": "", "HTTPRoute": "gateway.networking.k8s.io",
+             "TraefikService": "traefik.io", "ConfigMap": "",
              "FeatureFlag": "core.openfeature.dev"}  # fmt: skip
 
 
@@ -123,15 +120,15 @@ def compare(release: Checked, neighbours: Neighbours, releases: list[Checked]) -
     resource, spec = release.resource, release.spec
     deployments = neighbours.of("Deployment", resource)
     mine = next((d for d in deployments if d.name == spec.workload_ref.name), None)
-    named = spec.traffic.http_route.name if spec.traffic.http_route else None
-    route = next((r for r in neighbours.of("HTTPRoute", resource) if r.name == named), None)
+    named = spec.traffic.route
+    route = next((r for r in neighbours.of(named.kind, resource) if r.name == named.name), None) if named else None
     services = [s.value for s in neighbours.of("Service", resource)]
     if mine is None:
         absent.append(f"Deployment {spec.workload_ref.name}")
     else:
         yield from _obstacles(release, mine, services, route if services else None, [d for d in deployments if d is not mine])
     if named is not None and (route is None or mine is None or not services):
-        absent.append(f"HTTPRoute {named}" if route is None else f"HTTPRoute {named}'s Services")
+        absent.append(f"{named}" if route is None else f"{named}'s Services")
     absent += [f"MetricSource {name}" for name in sorted({g.source for g in spec.gates if g.source} - set(neighbours.sources))]
     flags = [(flag, neighbours.flag(release, flag.place)) for flag in spec.flags]
     for number, (flag, seen) in enumerate(flags):
@@ -155,8 +152,11 @@ def _obstacles(
         message = f"not compared with Deployment {mine.name} ({mine.file}), its Services and route: one of them is no object"
         yield release.resource.finding(_WORKLOAD, message, "Correct it first.", Severity.HINT)
         return
+    named_by: dict[Reason, Path] = {Reason.SERVICE_SHARED: ("spec", "traffic")}
+    if (named := release.spec.traffic.route) is not None:
+        named_by[Reason.ROUTE_UNUSABLE] = (*named.field.split("."), "name")
     for reason, message in found:
-        yield release.resource.finding(_NAMED_BY.get(reason, _WORKLOAD), message)
+        yield release.resource.finding(named_by.get(reason, _WORKLOAD), message)
 
 
 def _one_per_workload(release: Checked, releases: list[Checked]) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ _SECTIONS = {
     StrategyType.CANARY: ("canary", "canary"),
     StrategyType.BLUE_GREEN: ("blueGreen", "blue_green"),
     StrategyType.ROLLING: ("rolling", "rolling"),
+    StrategyType.SHADOW: ("shadow", "shadow"),
 }
 _SERVICE = "RELEASE_SERVICE"
 _CHOICES = tuple(_SECTIONS)
@@ -43,7 +44,9 @@ class Doubt:
 def doubts(spec: ReleaseSpec, replicas: int) -> Iterator[Doubt]:
     """All warnings for a Deployment with so many replicas."""
     yield from _sections(spec)
-    kinds = _CHOICES if spec.strategy.type is StrategyType.AUTO else (spec.strategy.type,)
+    kinds: tuple[StrategyType, ...] = (spec.strategy.type,)
+    if spec.strategy.type is StrategyType.AUTO:
+        kinds = tuple(kind for kind in _CHOICES if kind is not StrategyType.SHADOW or spec.traffic.route is not None)
     ways = {kind: of_release(taken(spec, kind), replicas) for kind in kinds}
     steps = tuple(step for way in ways.values() for step in way)
     for number, gate in enumerate(spec.gates):
@@ -51,7 +54,7 @@ def doubts(spec: ReleaseSpec, replicas: int) -> Iterator[Doubt]:
         yield from _asked(gate, path, steps, spec.strategy.type)
         if gate.threshold is not None:
             yield from _selection(gate.threshold, (*path, "threshold"))
-        if gate.job is not None and spec.traffic.http_route is None and _SERVICE in json.dumps(gate.job.template):
+        if gate.job is not None and spec.traffic.route is None and _SERVICE in json.dumps(gate.job.template):
             message = f"{_SERVICE} is empty: without a route no Service leads to the candidate"
             yield Doubt(path=(*path, "job", "template"), message=message,
                         remedy="Name a route in spec.traffic, or find the pods by RELEASE_HASH.")  # fmt: skip
@@ -130,6 +133,8 @@ def duration_of(kind: StrategyType, step: PlannedStep, number: int) -> Path | No
         return ("spec", "strategy", "blueGreen", "previewDuration") if kind is StrategyType.BLUE_GREEN else None
     if step.name == "Bake":
         return ("spec", "rollback", "warm", "for")
+    if step.name == "Shadow":
+        return ("spec", "strategy", "shadow", "duration")
     if step.name == "Batch":
         return ("spec", "strategy", "rolling", "pause")
     return ("spec", "strategy", "canary", "steps", number - 1, "duration")

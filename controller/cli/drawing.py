@@ -81,7 +81,7 @@ def _traffic(status: Status) -> Text:
         return Text()
     seen = trial.step.observed_weight
     filled = round(_BAR * (trial.step.weight if seen is None else seen) / 100)
-    said = f"wanted {trial.step.weight}%" + (f", seen {seen}%" if seen is not None else "")
+    said = f"wanted {trial.step.told}" + (f", seen {seen}%" if seen is not None else "")
     return Text.assemble(("█" * filled, "cyan"), ("░" * (_BAR - filled), "dim"), f" {said}")
 
 

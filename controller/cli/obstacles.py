@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.reconcile.traffic import ROUTER
+from controller.reconcile.traffic import ROUTERS
 from controller.traffic import services as service_objects
 from controller.traffic.router import Unusable
 from controller.workloads.deployment import read_workload
@@ -37,7 +37,7 @@ def obstacles(
         spec = spec.model_copy(update={"flags": ()})  # Each is looked at by itself: see controller.cli.comparing.
         workload = read_workload(_named(deployment), None, None)
         ours = selecting(services, deployment)
-        usable = _route(route, ours) if route is not None else _ROUTE
+        usable = _route(spec, route, ours) if route is not None else _ROUTE
         shared = tuple(_shared(service, others) for service in ours if _name(service) not in spec.traffic.ignore_services)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise Unreadable(str(error)) from error
@@ -83,12 +83,15 @@ _ROUTE = Route(service=None, weight=0, as_owned=True, accepted=True, since=_THEN
 def _observation(spec: ReleaseSpec, workload: Workload, services: tuple[Service, ...], route: Route) -> Observation:
     stable = ReplicaSet(name="stable", template=workload.template, **_REPLICA_SET)
     return Observation(name="", namespace="", uid="", generation=0, deleting=False, finalizer=False, workload=workload, hold=True,
-                       replica_sets=(stable,), services=services, route=route if spec.traffic.http_route else None)  # fmt: skip
+                       replica_sets=(stable,), services=services, route=route if spec.traffic.route else None)  # fmt: skip
 
 
-def _route(route: Object, services: list[Object]) -> Route:
-    split = ROUTER.read(_named(route), frozenset(_name(service) for service in services))
-    return replace(_ROUTE, problem=split.problem) if isinstance(split, Unusable) else _ROUTE
+def _route(spec: ReleaseSpec, route: Object, services: list[Object]) -> Route:
+    """What its gateways support is not known here."""
+    assert spec.traffic.route is not None
+    _, router = ROUTERS[spec.traffic.route.kind]
+    split = router.read(_named(route), frozenset(_name(service) for service in services))
+    return replace(_ROUTE, problem=split.problem) if isinstance(split, Unusable) else replace(_ROUTE, unsafe=split.unsafe)
 
 
 def _shared(service: Object, others: list[Object]) -> Service:

@@ -27,6 +27,7 @@ from controller.reconcile.turn import read_spec
 from controller.workloads import template
 from strategies.analysis.verdict import Unknown
 from strategies.review.subject import Subject
+from strategies.rollout import mirroring
 from strategies.spec.change import Contract
 from strategies.spec.release import ReleaseSpec
 
@@ -216,6 +217,7 @@ def _subject(name: str, spec: ReleaseSpec, after: Object, services: tuple[str, .
         services=services,
         autoscaled=None,
         history=None,
+        unmirrored=mirroring.problem(spec, None),
     )
 
 

@@ -121,7 +121,7 @@ def _way(turn: Turn, pending: Pending) -> str:
         return _AT_REST
     step = turn.trial.step
     if step.since is not None:
-        return f"{step.name} at {step.weight}% was reached {lasting(turn.now - step.since)} ago"
+        return f"{step.name} at {step.told} was reached {lasting(turn.now - step.since)} ago"
     return what_is_next(turn, pending)
 
 
@@ -147,7 +147,7 @@ def _step(turn: Turn, _: Pending) -> str:
         return _AT_REST
     since = turn.trial.step.since
     if since is None:
-        return f"{turn.trial.step.name} at {turn.trial.step.weight}% is not reached yet"
+        return f"{turn.trial.step.name} at {turn.trial.step.told} is not reached yet"
     if turn.step is None:
         return f"how long it lasts {_UNSEEN}"
     if turn.status.paused:

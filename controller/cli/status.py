@@ -108,6 +108,7 @@ def _document(access: Access, name: str, seen: Judgement, code: Exit) -> Object:
         "reason": str(status.reason),
         "message": seen.message,
         "weight": status.trial.step.weight if status.trial else None,
+        "mirror": status.trial.step.mirror if status.trial else None,
         "stable": status.stable.version if status.stable else None,
         "candidate": status.trial.candidate.version if status.trial else None,
         "lastOutcome": str(status.history[-1].outcome) if status.history else None,

@@ -13,9 +13,10 @@ from controller.cli.obstacles import selecting
 from controller.kube import paths
 from controller.kube.errors import Forbidden, NotFound
 from controller.kube.paths import Resource
-from controller.reconcile.traffic import ROUTER
+from controller.reconcile.traffic import ROUTERS
 from controller.traffic.router import Unusable
 from strategies.spec.metric_source import MetricSourceSpec, allows
+from strategies.spec.release import RouteKind
 
 Object = dict[str, Any]
 
@@ -59,8 +60,8 @@ def name_of(found: Object) -> str:
 
 def sent_to(route: Object, services: list[Object]) -> str | None:
     """Which of the Services a route sends to; the first by name."""
-    names = (name_of(service) for service in services)
-    return min((name for name in names if not isinstance(ROUTER.read(route, frozenset({name})), Unusable)), default=None)
+    names, (_, router) = (name_of(service) for service in services), ROUTERS[RouteKind.HTTP_ROUTE]
+    return min((name for name in names if not isinstance(router.read(route, frozenset({name})), Unusable)), default=None)
 
 
 def look(access: Access, name: str) -> Survey:

@@ -55,7 +55,7 @@ def weight(status: Status) -> str:
     wanted, seen = trial.step.weight, trial.step.observed_weight
     # At the end of a release the route is its owner's again, and says nothing about shares.
     moving = trial.step.since is None and seen is not None and seen != wanted
-    return f"{wanted}% (now {seen}%)" if moving else f"{wanted}%"
+    return f"{trial.step.told} (now {seen}%)" if moving else trial.step.told
 
 
 def versions(status: Status) -> str:

@@ -79,6 +79,7 @@ MUTATING_ADMISSION_POLICY_BINDINGS = Resource(
     "admissionregistration.k8s.io", "v1", "mutatingadmissionpolicybindings", namespaced=False
 )
 FEATURE_FLAGS = Resource("core.openfeature.dev", "v1beta1", "featureflags")
+TRAEFIK_SERVICES = Resource("traefik.io", "v1alpha1", "traefikservices")
 RELEASES = Resource("release-coordinator.io", "v1alpha1", "releases")
 METRIC_SOURCES = Resource("release-coordinator.io", "v1alpha1", "metricsources", namespaced=False)
 RELEASE_POLICIES = Resource("release-coordinator.io", "v1alpha1", "releasepolicies", namespaced=False)

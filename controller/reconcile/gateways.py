@@ -3,6 +3,7 @@
 not be read just now is unknown, and says nothing about it.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from controller.kube import paths
@@ -15,8 +16,17 @@ NEEDED = "HTTPRoute"
 """Weighted backendRefs are part of the core of HTTPRoute."""
 
 
-def problem(client: Client, route: Object) -> str | Unknown | None:
-    """What is wrong with the gateways that the route names, with the remedy; None when they can split its traffic."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateways:
+    """Those of a route: what is wrong with them, with the remedy, and the features that the classes of all of them list."""
+
+    problem: str | Unknown | None = None
+    features: frozenset[str] = frozenset()
+
+
+def look(client: Client, route: Object) -> Gateways:
+    """At the gateways that the route names; no problem when they can split its traffic."""
+    listed: list[frozenset[str]] = []
     namespace = route["metadata"]["namespace"]
     for parent in route["spec"].get("parentRefs") or []:
         if parent.get("kind", "Gateway") != "Gateway":
@@ -27,18 +37,19 @@ def problem(client: Client, route: Object) -> str | Unknown | None:
             class_name = gateway["spec"]["gatewayClassName"]
             found = client.get(paths.GATEWAY_CLASSES.path(None, class_name))
         except NotFound as error:
-            return f"Gateway {where}/{name} of the route, or its class, does not exist: {error}. Correct the route's parentRefs."
+            gone = f"Gateway {where}/{name} of the route, or its class, does not exist: {error}. Correct the route's parentRefs."
+            return Gateways(problem=gone)
         except Forbidden as error:
-            return f"Gateway {where}/{name} of the route may not be read: {error}. See the chart's roles."
+            return Gateways(problem=f"Gateway {where}/{name} of the route may not be read: {error}. See the chart's roles.")
         except ApiError as error:
-            return Unknown(reason=error.reason, message=f"Gateway {where}/{name} of the route could not be read: {error}.")
-        features = [
-            f if isinstance(f, str) else f.get("name") for f in (found.get("status") or {}).get("supportedFeatures") or []
-        ]
+            unread = f"Gateway {where}/{name} of the route could not be read: {error}."
+            return Gateways(problem=Unknown(reason=error.reason, message=unread))
+        named = (found.get("status") or {}).get("supportedFeatures") or []
+        listed.append(frozenset(str(each if isinstance(each, str) else each.get("name")) for each in named))
         # A class that lists nothing says nothing.
-        if features and NEEDED not in features:
-            return (
-                f"GatewayClass {class_name} does not list the feature {NEEDED}, so it cannot split traffic by weight; "
+        if listed[-1] and NEEDED not in listed[-1]:
+            return Gateways(
+                problem=f"GatewayClass {class_name} does not list the feature {NEEDED}, so it cannot split traffic by weight; "
                 "use another gateway, or leave out spec.traffic.httpRoute."
             )
-    return None
+    return Gateways(features=frozenset.intersection(*listed) if listed else frozenset())

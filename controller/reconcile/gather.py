@@ -18,7 +18,7 @@ from controller.reconcile.policies import Policies
 from controller.reconcile.queueing import Turnstile
 from controller.reconcile.requests import read_requests
 from controller.reconcile.running import read_jobs
-from controller.reconcile.traffic import Look, Seen, read_traffic
+from controller.reconcile.traffic import ROUTERS, Look, Seen, read_traffic
 from controller.workloads import deployment, pods, template
 from strategies.analysis.pods import PodHealth
 from strategies.analysis.verdict import Unknown
@@ -92,7 +92,7 @@ class Gatherer:
         replica_sets = unseen if "replicasets" in missing else self._replica_sets(look, label)
         known: tuple[ReplicaSet, ...] = replica_sets if isinstance(replica_sets, tuple) else ()
         # A route that cannot be listed must not hide the Services: they are what a rollback needs.
-        seen = unseen if set(missing) - {"httproutes"} else read_traffic(look, known)
+        seen = unseen if set(missing) - {resource.plural for resource, _ in ROUTERS.values()} else read_traffic(look, known)
         parts: dict[str, Any] = {"services": unseen, "candidate_service": unseen, "route": unseen}
         if isinstance(seen, Seen):
             parts = {"services": seen.services, "candidate_service": seen.candidate, "route": seen.route,

@@ -67,7 +67,8 @@ class Memory:
     last; `filled` is the spec with its templates filled, for these versions of them; `flags` has what was read of each object
     that holds one; `hold` with when it was looked at
     (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is the resourceVersion of the
-    route whose gateways are known to do, `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
+    route whose gateways are known to do, with their features, `route_seen` its weight and mirror, and since when;
+    `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
     committed status of a Release as it was read, and whether it could be, `tries` how often what was tried since the last
     commit, `quiet` until when what was carried out since is not carried out again, `written` our writes of traffic by place,
     `shown` whether the metrics have it, `hurry` that gates are to be asked now, `began` what both clocks said when
@@ -91,8 +92,8 @@ class Memory:
     hold_at: float = 0.0
     kept: tuple[Kept, ...] | None = None
     autoscaled: bool | None = None
-    gateways: str | None = None
-    route_seen: tuple[int, datetime] | None = None
+    gateways: tuple[str, frozenset[str]] | None = None
+    route_seen: tuple[tuple[int, int], datetime] | None = None
     serving_seen: tuple[str, datetime] | None = None
     pins_seen: tuple[Mapping[str, str | None], datetime] | None = None
     pods: tuple[PodHealth, ...] | Unknown = ()
@@ -254,7 +255,7 @@ class Memory:
         placed = _placed(effect)
         known = self.written.get(placed[0]) if placed else None
         if placed and known is not None and known.value == placed[1] and known.not_before > now:
-            what = "the route's weights" if isinstance(effect, SetWeight) else "the flag's defaultVariant"
+            what = "the route's weights and mirrors" if isinstance(effect, SetWeight) else "the flag's defaultVariant"
             error = (f"somebody else has undone it {known.times} times; take {what} out of what your tools apply during a "
                      "release")  # fmt: skip
             self.failing[effect.kind()] = Failing(error=error, count=known.times, not_before=known.not_before)
@@ -263,7 +264,7 @@ class Memory:
 def _placed(effect: Effect) -> tuple[str, object] | None:
     """Where an effect writes beside others, and what; None for all others."""
     if isinstance(effect, SetWeight):
-        return "route", effect.weight
+        return "route", (effect.weight, effect.mirror)
     if isinstance(effect, FlagSwitch):
         return str(effect.place), effect.new
     return (f"service {effect.service}", effect.new) if isinstance(effect, Pin) else None

@@ -27,7 +27,7 @@ from controller.reconcile.gather import read_kept
 from controller.reconcile.memory import Memory
 from controller.reconcile.requests import removal
 from controller.reconcile.taking_back import take_back
-from controller.reconcile.traffic import ROUTER
+from controller.reconcile.traffic import ROUTERS
 from controller.traffic import services
 from controller.traffic.router import Unusable
 from controller.workloads import deployment, job
@@ -306,19 +306,20 @@ def _remove_candidate_service(do: Performer, effect: effects.RemoveCandidateServ
 
 
 def _set_weight(do: Performer, effect: effects.SetWeight) -> None:
-    name = do.status.wheel.route if do.status.wheel else None
-    if name is None:
+    named = do.status.wheel.ref if do.status.wheel else None
+    if named is None:
         raise Stale("no route is named")
-    route = do.seen(paths.HTTP_ROUTES, name)
+    resource, router = ROUTERS[named.kind]
+    route = do.seen(resource, named.name)
     in_namespace = do.cluster.enter(do._key).follow(paths.SERVICES).store.list(do.namespace)
     known = services.split_for(in_namespace, do.release["metadata"]["uid"])
     with contextlib.suppress(NotFound):  # A route is restored though the Deployment is gone.
         labels = do.workload()["spec"]["template"]["metadata"].get("labels") or {}
         known |= {s["metadata"]["name"] for s in in_namespace if services.selects(s, labels)}
-    split = ROUTER.read(route, known)
+    split = router.read(route, known)
     if isinstance(split, Unusable):
         raise Stale(split.problem)
-    do.patch(paths.HTTP_ROUTES, route, ROUTER.write(route, split.service, effect.weight))
+    do.patch(resource, route, router.write(route, split.service, effect.weight, effect.mirror))
 
 
 # --- flags

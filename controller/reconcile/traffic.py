@@ -7,19 +7,27 @@ from typing import Any
 from controller.api import names
 from controller.kube import paths
 from controller.kube.client import Client
+from controller.kube.paths import Resource
 from controller.reconcile import gateways
 from controller.reconcile.cluster import IN_FLIGHT, Namespace
+from controller.reconcile.gateways import Gateways
 from controller.reconcile.memory import Memory
 from controller.traffic import services as service_objects
-from controller.traffic.httproute import HTTPRoute
+from controller.traffic.httproute import HTTPRoute, unmirrored
 from controller.traffic.router import Router, Split, Unusable
+from controller.traffic.traefik import TraefikService
 from strategies.analysis.verdict import Unknown
-from strategies.spec.release import ReleaseSpec
+from strategies.spec.release import ReleaseSpec, RouteKind, RouteRef, StrategyType
 from strategies.spec.status import Status
 from strategies.world.observation import CandidateService, ReplicaSet, Route, Service
 
 Object = dict[str, Any]
-ROUTER: Router = HTTPRoute()
+ROUTERS: dict[RouteKind, tuple[Resource, Router]] = {
+    RouteKind.HTTP_ROUTE: (paths.HTTP_ROUTES, HTTPRoute()),
+    RouteKind.TRAEFIK_SERVICE: (paths.TRAEFIK_SERVICES, TraefikService()),
+}
+"""The routes of each kind, and what reads and writes them."""
+_WHAT_SERVES = {RouteKind.HTTP_ROUTE: "Gateway API's CRDs", RouteKind.TRAEFIK_SERVICE: "Traefik's CRDs"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +40,7 @@ class Seen:
     candidate: CandidateService | None
     route: Route | Unknown | None
     pins_since: datetime | None
-    split_route: str | None = None
+    split_route: RouteRef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +57,22 @@ class Look:
     now: datetime
 
     @property
-    def route(self) -> str | None:
-        """Name of the route: as the release began with it, or as the spec says now."""
+    def route(self) -> RouteRef | None:
+        """The route: as the release began with it, or as the spec says now."""
         if self.status.wheel is not None:
-            return self.status.wheel.route
-        return self.spec.traffic.http_route.name if self.spec and self.spec.traffic.http_route else None
+            return self.status.wheel.ref
+        return self.spec.traffic.route if self.spec else None
+
+    @property
+    def kinds(self) -> tuple[RouteKind, ...]:
+        """The kinds of routes that are looked at: that of the release in flight, and the spec's."""
+        named = (self.route, self.spec.traffic.route if self.spec else None)
+        return tuple(dict.fromkeys(each.kind for each in named if each is not None))
 
     @property
     def unsynced(self) -> list[str]:
         """Resources that were not listed yet."""
-        spec_names_one = self.spec is not None and self.spec.traffic.http_route is not None
-        needed = (*IN_FLIGHT, paths.HTTP_ROUTES) if self.route or spec_names_one else IN_FLIGHT
+        needed = (*IN_FLIGHT, *(ROUTERS[kind][0] for kind in self.kinds))
         return [r.plural for r in needed if not self.views.follow(r).synced.is_set()]
 
 
@@ -92,14 +105,20 @@ def read_traffic(look: Look, known: tuple[ReplicaSet, ...]) -> Seen:
                 split_route=_split_route(look, split_here))  # fmt: skip
 
 
-def _split_route(look: Look, split_here: frozenset[str]) -> str | None:
+def _split_route(look: Look, split_here: frozenset[str]) -> RouteRef | None:
     if look.status.wheel is None or not split_here:
         return None
-    view = look.views.follow(paths.HTTP_ROUTES)
-    if not view.synced.is_set() or (look.route and view.store.get(look.namespace, look.route)):
-        return None
-    split = ((found, ROUTER.read(found, split_here)) for found in view.store.list(look.namespace))
-    return min((f["metadata"]["name"] for f, s in split if isinstance(s, Split) and not s.as_owned), default=None)
+    for kind in look.kinds or tuple(ROUTERS):
+        resource, router = ROUTERS[kind]
+        view, known = look.views.follow(resource), look.route
+        if known and known.kind is kind and view.store.get(look.namespace, known.name):
+            return None
+        there = view.store.list(look.namespace) if view.synced.is_set() else []
+        split = ((found, router.read(found, split_here)) for found in there)
+        names_ = (f["metadata"]["name"] for f, s in split if isinstance(s, Split) and not s.as_owned)
+        if name := min(names_, default=None):
+            return RouteRef(kind=kind, name=name)
+    return None
 
 
 def _with_moment(candidate: CandidateService | None, look: Look) -> CandidateService | None:
@@ -137,31 +156,41 @@ def _route(look: Look, services: tuple[Service, ...]) -> Route | Unknown | None:
     if look.route is None:
         return None
     memory = look.memory
-    view = look.views.follow(paths.HTTP_ROUTES)
+    kind = look.route.kind
+    resource, router = ROUTERS[kind]
+    view = look.views.follow(resource)
     if not view.synced.is_set():
-        return Unknown(reason="NotListed", message="HTTPRoutes cannot be listed; are Gateway API's CRDs installed?")
-    found = view.store.get(look.namespace, look.route)
+        return Unknown(reason="NotListed", message=f"{kind}s cannot be listed; are {_WHAT_SERVES[kind]} installed?")
+    found = view.store.get(look.namespace, look.route.name)
     if found is None:
         return None
-    split = ROUTER.read(found, frozenset(s.name for s in services))
+    split = router.read(found, frozenset(s.name for s in services))
     if isinstance(split, Unusable):
         return Route(service=None, weight=0, as_owned=True, accepted=False, since=look.now, problem=split.problem)
-    problem = None if look.status.trial or look.status.retiring else _gateway_problem(look, found)
-    if memory.route_seen is None or memory.route_seen[0] != split.weight:
-        memory.route_seen = (split.weight, look.now)
-    return Route(service=split.service, weight=split.weight, as_owned=split.as_owned, accepted=split.accepted,
-                 since=memory.route_seen[1], problem=problem, even=split.even)  # fmt: skip
+    if memory.route_seen is None or memory.route_seen[0] != (split.weight, split.mirror):
+        memory.route_seen = ((split.weight, split.mirror), look.now)
+    read = Route(service=split.service, weight=split.weight, as_owned=split.as_owned, accepted=split.accepted, even=split.even,
+                 mirror=split.mirror, splits=split.splits, since=memory.route_seen[1], unsafe=split.unsafe)  # fmt: skip
+    if look.status.trial or look.status.retiring:
+        return read
+    if kind is not RouteKind.HTTP_ROUTE:
+        return read
+    ways, strategy = _gateways(look, found), look.spec.strategy if look.spec else None
+    if strategy is None or strategy.type not in (StrategyType.SHADOW, StrategyType.AUTO):
+        return replace(read, problem=ways.problem)
+    lacking = unmirrored(found, split.service, strategy.shadow.percent, ways.features)
+    return replace(read, problem=ways.problem, unmirrored=lacking)
 
 
-def _gateway_problem(look: Look, route: Object) -> str | Unknown | None:
+def _gateways(look: Look, route: Object) -> Gateways:
     """Asked only before a release; once for each form of the route when nothing is wrong, else in every turn: no view tells that
     a gateway was made, or can be read again.
     """
-    version = route["metadata"]["resourceVersion"]
-    if look.memory.gateways == version:
-        return None
-    found = gateways.problem(look.client, route)
-    look.memory.gateways = None if found else version
+    version, known = route["metadata"]["resourceVersion"], look.memory.gateways
+    if known is not None and known[0] == version:
+        return Gateways(features=known[1])
+    found = gateways.look(look.client, route)
+    look.memory.gateways = None if found.problem else (version, found.features)
     return found
 
 

@@ -85,7 +85,7 @@ _DEPLOYMENTS, _OURS = (("apps", ["deployments"]),), "release-coordinator.io"
 _RESOURCES: Mapping[str, Iterable[tuple[str, list[str]]]] = {
     "hold": _DEPLOYMENTS, "hold-guard": _DEPLOYMENTS, "hold-notice": _DEPLOYMENTS,
     "ownership": (*_DEPLOYMENTS, ("", ["services", "configmaps"]), ("core.openfeature.dev", ["featureflags"]),
-                  ("gateway.networking.k8s.io", ["httproutes"])),
+                  ("gateway.networking.k8s.io", ["httproutes"]), ("traefik.io", ["traefikservices"])),
     "pin": (("", ["services", "services/status"]),), "pin-notice": (("", ["services"]),),
     "release-writers": ((_OURS, ["releases"]),), "train-writers": ((_OURS, ["releasetrains"]),),
     "requested-by": ((_OURS, ["releases", "releasetrains"]),),

@@ -49,7 +49,7 @@ MUTATIONS: Mapping[str, tuple[Seen, Mutation]] = {
     "ownership": (
         Seen(
             resources=("deployments.apps", "services", "configmaps", "featureflags.core.openfeature.dev",
-                       "httproutes.gateway.networking.k8s.io"),
+                       "httproutes.gateway.networking.k8s.io", "traefikservices.traefik.io"),
             ours=True,
         ),
         ownership.mutate,

@@ -18,11 +18,14 @@ def refusals(write: Write) -> Iterator[str]:
         return
     wanted: Mapping[str, Any] = spec(write.object)
     deployment = (wanted.get("workloadRef") or {}).get("name", "")
-    route = ((wanted.get("traffic") or {}).get("httpRoute") or {}).get("name", "")
+    traffic = wanted.get("traffic") or {}
+    routes = {"httproutes.gateway.networking.k8s.io": "httpRoute", "traefikservices.traefik.io": "traefikService"}
     if deployment and not write.may("update", "deployments.apps", deployment):
         yield _refusal(write, f"deployments.apps {deployment}")
-    if route and not write.may("update", "httproutes.gateway.networking.k8s.io", route):
-        yield _refusal(write, f"httproutes.gateway.networking.k8s.io {route}")
+    for resource, field in routes.items():
+        route = (traffic.get(field) or {}).get("name", "")
+        if route and not write.may("update", resource, route):
+            yield _refusal(write, f"{resource} {route}")
     # Every Service on the Deployment's pods is pinned during a release; which ones, only the cluster knows.
     if not write.may("update", "services", ""):
         yield _refusal(write, "services")

@@ -55,10 +55,12 @@ def blast_radius(case: Case) -> BlastRadius:
     first = shown[0]
     pods = subject.replicas if first.exchange or first.exposure is Exposure.ALL else subject.replicas + first.candidate
     weights = list(dict.fromkeys(step.weight for step in shown))
+    before = "none at first, while requests are mirrored; then " if any(step.mirror for step in case.steps) else ""
     later = f", then {', '.join(f'{weight}%' for weight in weights[1:6])}" if len(weights) > 1 else ""
     more = " …" if len(weights) > 6 else ""
     scaled = "; an autoscaler may change the number of pods" if subject.autoscaled else ""
-    users = f"{first.weight}% of the traffic at first ({first.candidate} of {pods} pods){later}{more}{scaled}"
+    at_first = "" if before else " at first"
+    users = f"{before}{first.weight}% of the traffic{at_first} ({first.candidate} of {pods} pods){later}{more}{scaled}"
     services = subject.services or ()
     if len(services) > MOST_SERVICES:
         services = (*services[: MOST_SERVICES - 1], f"{len(services) - MOST_SERVICES + 1} more")

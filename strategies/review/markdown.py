@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from strategies.spec.release import StrategyType
 from strategies.spec.review import Answer, Review, State
 
-_NAMES = {StrategyType.ROLLING: "Rolling", StrategyType.CANARY: "Canary", StrategyType.BLUE_GREEN: "Blue-green"}
+_NAMES = {StrategyType.ROLLING: "Rolling", StrategyType.CANARY: "Canary", StrategyType.BLUE_GREEN: "Blue-green",
+          StrategyType.SHADOW: "Shadow"}  # fmt: skip
 _MARKS = {State.DONE: "[x]", State.MISSING: "[ ]", State.NOT_APPLICABLE: "[-]", State.UNKNOWN: "[?]"}
 _UNDER = {Answer.YES: "yes", Answer.NO: "no", Answer.UNKNOWN: "unknown"}
 

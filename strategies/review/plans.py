@@ -65,6 +65,8 @@ def _step(subject: Subject, step: PlannedStep) -> str:
     least = f", for at least {format_duration(step.duration)}" if step.duration else ""
     if step.name == "Preview":
         return f"The candidate starts with {pods} and gets no traffic{least}"
+    if step.mirror:
+        return f"The candidate gets a copy of {step.mirror}% of the requests on {pods}, and no user gets its answers{least}"
     if step.name == "Bake":
         return f"The candidate has 100% of the traffic on {pods}, the old version stays warm{least}"
     if step.exchange:
@@ -84,7 +86,7 @@ def _verified(spec: ReleaseSpec, step: PlannedStep) -> str:
 
 def _back(case: Case) -> Iterator[str]:
     subject = case.subject
-    spec, route = subject.spec, subject.spec.traffic.http_route
+    spec, route = subject.spec, subject.spec.traffic.route
     for flag in spec.flags:
         yield f"Before anything else the {flag.place} becomes {flag.on_rollback}, if this release has put it {flag.on_promotion}."
     if case.change and case.change.flags:
@@ -97,7 +99,8 @@ def _back(case: Case) -> Iterator[str]:
     if case.strategy is StrategyType.ROLLING:
         yield "Pods of the old version start again, in batches within the Deployment's maxSurge and maxUnavailable."
     elif route is not None:
-        yield f"HTTPRoute {route.name} sends all traffic to the old version, which is at full size."
+        mirror = "mirrors no more requests, and " if any(step.mirror for step in case.steps) else ""
+        yield f"{route} {mirror}sends all traffic to the old version, which is at full size."
     else:
         yield "The Services select the old version's pods alone, which are at full size."
     drained = f"After {format_duration(spec.traffic.drain)} the" if spec.traffic.drain else "The"

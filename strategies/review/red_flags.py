@@ -10,6 +10,7 @@ from strategies.review.plans import is_one_sentence, rehearsal
 from strategies.review.risk import at_least, weaker
 from strategies.review.subject import Case
 from strategies.review.versions import Bump, parse
+from strategies.spec.release import StrategyType
 from strategies.spec.review import LONGEST, Danger, RedFlag, Risk
 
 
@@ -69,15 +70,16 @@ def _rollback_unproven(case: Case) -> _Flags:
 
 
 def _weaker_strategy(case: Case) -> _Flags:
-    if weaker(case.strategy, case.recommended):
+    if weaker(case.strategy, case.recommended) and case.risk is not Risk.CRITICAL:
         yield (Danger.WEAKER_STRATEGY, f"It goes out as {case.strategy}; for a {case.risk.lower()} risk {case.recommended} is "
                "recommended. Write spec.strategy.type: Auto, or that one.")  # fmt: skip
 
 
 def _no_parallel_run(case: Case) -> _Flags:
-    if case.risk is Risk.CRITICAL:
-        yield (Danger.NO_PARALLEL_RUN, "A critical change should run beside the old version on mirrored traffic before users "
-               "meet it. That is not there yet; BlueGreen with an approval is the nearest: test the preview.")  # fmt: skip
+    if case.risk is Risk.CRITICAL and case.strategy is not StrategyType.SHADOW:
+        how = case.subject.unmirrored or "Write spec.strategy.type: Shadow."
+        yield (Danger.NO_PARALLEL_RUN, "A critical change should run beside the old version on mirrored requests before users "
+               f"meet it, and this one goes out as {case.strategy}. {how}")  # fmt: skip
 
 
 _LOOKS = (

@@ -20,9 +20,9 @@ TABLE = {
     Risk.LOW: StrategyType.ROLLING,
     Risk.MEDIUM: StrategyType.CANARY,
     Risk.HIGH: StrategyType.BLUE_GREEN,
-    Risk.CRITICAL: StrategyType.BLUE_GREEN,  # A parallel run on mirrored traffic, where there is one; a red flag says so.
+    Risk.CRITICAL: StrategyType.SHADOW,
 }
-STRENGTH = (StrategyType.ROLLING, StrategyType.CANARY, StrategyType.BLUE_GREEN)
+STRENGTH = (StrategyType.ROLLING, StrategyType.CANARY, StrategyType.BLUE_GREEN, StrategyType.SHADOW)
 """By how much of the harm they keep from users, weakest first."""
 _DECLARED = {
     ChangeKind.COSMETIC: Risk.LOW,
@@ -68,6 +68,9 @@ def choose(subject: Subject, risk: Risk) -> tuple[StrategyType, str]:
         return asked, ""
     if table is StrategyType.ROLLING and subject.recreate:
         return StrategyType.CANARY, "Canary: the risk is Low, but a Deployment whose own strategy is Recreate cannot roll."
+    if table is StrategyType.SHADOW and subject.unmirrored is not None:
+        why = f"BlueGreen: the risk is Critical, but nothing can be mirrored: {subject.unmirrored}"
+        return StrategyType.BLUE_GREEN, why[:LONGEST]
     return table, f"{table}: the risk is {risk}."
 
 

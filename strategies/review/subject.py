@@ -22,7 +22,7 @@ class Subject:
     """A change that is about to go out. `old` and `new` are pod templates, quantities normalised; `replicas` at least 1.
 
     `recreate`: the Deployment's own strategy is Recreate. `history`: the Release's former trials. `contracts`: each of those
-    that are declared, compared.
+    that are declared, compared. `unmirrored`: why users' requests cannot be mirrored; None also where that is not known.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Subject:
     autoscaled: bool | None
     history: tuple[Past, ...] | None
     contracts: tuple[Compared, ...] | None = None
+    unmirrored: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ def can_answer(step: PlannedStep, gate: Gate) -> bool:
     """Whether this step can answer the gate, if it counts: somebody to compare with, or a limit."""
     if gate.counting is None:
         return True
-    return step.exposure is Exposure.PART or (step.exposure is Exposure.ALL and gate.counting.max is not None)
+    return step.compared or (step.exposure is Exposure.ALL and gate.counting.max is not None)
 
 
 def form_of(step_name: str) -> str:
@@ -189,8 +189,8 @@ def _with(turn: Turn, asked: Counting, test: Test, state: _State, answer: Window
     fresh = began is not None and datetime.fromisoformat(answer.key) - asked.interval >= began
     if not state.seen.key and not fresh:  # A test begins with a step, also when it is computed again.
         return state
-    if turn.routed and asked.check_share and fresh and step.exposure is Exposure.PART:
-        state = replace(state, share=share.fold(ShareTest(clump=asked.clump), state.share, answer, step.weight / 100))
+    if turn.routed and asked.check_share and fresh and step.compared:
+        state = replace(state, share=share.fold(ShareTest(clump=asked.clump), state.share, answer, step.share / 100))
         if _wrong_share(state, step) is not None:  # No bet on requests that came another way.
             return replace(state, seen=replace(state.seen, key=answer.key))
     folded = fold(test, state.seen, answer)
@@ -200,9 +200,9 @@ def _with(turn: Turn, asked: Counting, test: Test, state: _State, answer: Window
 
 
 def _wrong_share(state: _State, step: PlannedStep) -> Unknown | None:
-    if not state.share.both or not 0 < step.weight < 100:
+    if not state.share.both or not 0 < step.share < 100:
         return None
-    return share.mismatch(ShareTest(), state.share, step.weight / 100)
+    return share.mismatch(ShareTest(), state.share, step.share / 100)
 
 
 def _verdict(
@@ -260,7 +260,7 @@ def _share(turn: Turn, state: _State) -> float:
         return 1.0
     both = state.seen.candidate.total + state.seen.stable.total
     if turn.routed and step is not None:
-        return step.weight / 100
+        return step.share / 100
     return min(0.99, max(0.01, state.seen.candidate.total / both)) if both else 0.5
 
 

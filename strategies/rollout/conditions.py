@@ -138,6 +138,9 @@ def _traffic(turn: Turn, pending: Pending) -> _Said:
     if pending.stage in ("pins", "weight", "weight_back", "shut", "moved_pins", "route_restored"):
         message = pending.wait.message if pending.wait else "Traffic is being moved."
         return _Said(status=False, reason="Moving", message=message)
+    if turn.step is not None and turn.step.mirror:
+        message = f"The candidate gets a copy of {turn.step.mirror}% of the requests, and no user gets its answers."
+        return _Said(status=True, reason="AsWanted", message=message)
     weight = turn.step.weight if turn.step else 0
     return _Said(status=True, reason="AsWanted", message=f"The candidate's step is {weight}%, and the cluster has it.")
 

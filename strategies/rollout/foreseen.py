@@ -6,7 +6,7 @@ half of all bad releases take longer.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from strategies.analysis import feasibility
@@ -15,7 +15,7 @@ from strategies.analysis.latency import LatencyTest
 from strategies.analysis.ratio import RatioTest
 from strategies.analysis.verdict import Unknown
 from strategies.rollout import comparing
-from strategies.rollout.plan import Exposure, PlannedStep, of_release
+from strategies.rollout.plan import PlannedStep, of_release
 from strategies.spec.base import format_duration
 from strategies.spec.gate import Counting, Gate, GateTime
 from strategies.spec.release import ReleaseSpec
@@ -52,10 +52,12 @@ def blind(spec: ReleaseSpec, replicas: int, traffic: Mapping[str, Traffic]) -> I
             test = test.ratio
         assert isinstance(test, RatioTest)
         for number, step in enumerate(steps):
-            if step.exposure is Exposure.PART and comparing.is_asked(gate, step):
-                needed = _duration(test, gate.counting, traffic[gate.name], step.weight)
+            if step.compared and comparing.is_asked(gate, step):
+                # Copies are requests, too.
+                requests = replace(traffic[gate.name], rate=traffic[gate.name].rate * (1 + step.mirror / 100))
+                needed = _duration(test, gate.counting, requests, step.share)
                 if needed is None or needed > step.duration:
-                    weight = _weight(test, gate.counting, traffic[gate.name], step.duration)
+                    weight = None if step.mirror else _weight(test, gate.counting, requests, step.duration)
                     yield Blind(gate=gate, step=step, number=number, times=test.certificate, duration=needed, weight=weight)
 
 
@@ -90,7 +92,8 @@ def said(found: Blind, traffic: Traffic) -> str:
     given = format_duration(found.step.duration)
     when = "be found within a day" if found.duration is None else f"take {format_duration(found.duration)} to be found"
     not_ = "not " if found.duration is None else ""
-    return (f"{given} at {found.step.weight} % is too short for gate {found.gate.name}: at {_of_stable(traffic)}, a candidate "
+    at = f"with {found.step.mirror} % of the requests mirrored" if found.step.mirror else f"at {found.step.weight} %"
+    return (f"{given} {at} is too short for gate {found.gate.name}: at {_of_stable(traffic)}, a candidate "
             f"that is {found.times:.3g} times as bad would {not_}{when}")  # fmt: skip
 
 
@@ -98,6 +101,8 @@ def remedy(found: Blind) -> str:
     """What would do."""
     ways = [f"make it {format_duration(found.duration)}"] if found.duration is not None and found.duration < LONGEST else []
     ways += [f"give the step {found.weight} %"] if found.weight is not None and found.weight > found.step.weight else []
+    if not ways and found.step.mirror:
+        return "No duration up to a day would do; count something that fails more often, or add a job."
     if not ways:
         return "No duration up to a day and no weight up to 50 % would do; count something that fails more often, or add a job."
     text = " or ".join(ways)

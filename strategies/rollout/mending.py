@@ -29,8 +29,8 @@ def misnamed(turn: Turn, _: Pending) -> Status | None:
     if wheel is not None and status.workload_uid is not None and wheel.workload_uid == uid != status.workload_uid:
         changes["workload_uid"] = uid
     split = turn.observation.split_route
-    if wheel is not None and split is not None and wheel.route != split:
-        changes["wheel"] = wheel.model_copy(update={"route": split})
+    if wheel is not None and split is not None and wheel.ref != split:
+        changes["wheel"] = wheel.model_copy(update={"route": split.name, "route_kind": split.kind})
     return status.model_copy(update=changes) if changes else None
 
 
@@ -64,8 +64,8 @@ def record_lost(turn: Turn, _: Pending) -> Status | None:
     step = Step(index=0, of=1, name="Traffic", weight=0, entered=turn.now)
     trial = Trial(attempt=turn.status.attempts, kind=Kind.RELEASE, candidate=candidate, step=step, started=turn.now,
                   outcome=Outcome.RECORD_LOST)  # fmt: skip
-    route = turn.spec.traffic.http_route.name if turn.spec.traffic.http_route else None
-    wheel = turn.status.wheel or Wheel(strategy=workload.strategy, workload_uid=workload.uid, route=route)
+    route = turn.spec.traffic.route
+    wheel = turn.status.wheel or Wheel.of(route, strategy=workload.strategy, workload_uid=workload.uid)
     message = (f"The status was changed by hand and no longer names revision {stray.hash}, which has pods: it is taken back, and "
                "what the Deployment holds starts anew.")  # fmt: skip
     return to(turn, Phase.ROLLING_BACK, Reason.RECORD_LOST, message, trial=trial, wheel=wheel, paused=False)

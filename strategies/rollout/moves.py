@@ -52,8 +52,7 @@ def begin(turn: Turn, kind: Kind) -> Status:
         generation=workload.generation,
         version=workload.template.version,
     )
-    route = spec.traffic.http_route.name if spec.traffic.http_route else None
-    wheel = turn.status.wheel or Wheel(strategy=workload.strategy, workload_uid=workload.uid, route=route)
+    wheel = turn.status.wheel or Wheel.of(spec.traffic.route, strategy=workload.strategy, workload_uid=workload.uid)
     # Restarts and rollbacks go out in their own way, on pod health alone: there is nothing to judge.
     review = examine(subject(turn))[1] if kind is Kind.RELEASE else None
     spec = taken(spec, review.strategy if review else None)
@@ -97,7 +96,8 @@ def advance(turn: Turn, by: str) -> Status:
         return _complete(turn, trial.model_copy(update={"passed": passed}), by)
     index = trial.step.index + 1
     following = turn.plan[index]
-    entered = Step(index=index, of=len(turn.plan), name=following.name, weight=following.weight, entered=turn.now)
+    entered = Step(index=index, of=len(turn.plan), name=following.name, weight=following.weight, mirror=following.mirror,
+                   entered=turn.now)  # fmt: skip
     moved = trial.model_copy(
         update={"step": entered, "passed": passed, "gates": carried(turn, following),
                 "ready_deadline": turn.now + turn.spec.progress_deadline}
@@ -106,7 +106,7 @@ def advance(turn: Turn, by: str) -> Status:
     if following.name == "Bake":
         message = f"The candidate gets all traffic; the former revision stays warm. Step before: {by}"
         return to(turn, Phase.BAKING, Reason.BAKING, message, trial=moved, paused=False, flags=switched)
-    message = f"{following.name} {index} of {len(turn.plan) - 1}: {following.weight}%. Step before: {by}"
+    message = f"{following.name} {index} of {len(turn.plan) - 1}: {entered.told}. Step before: {by}"
     return to(turn, Phase.PROGRESSING, Reason.STEP, message, trial=moved, paused=False, flags=switched)
 
 
@@ -125,7 +125,7 @@ def replanned(turn: Turn) -> Status:
     if changed:
         index = max((i for i, s in enumerate(planned) if s.weight <= step.weight), default=0)
     found = planned[index]
-    place = {"index": index, "of": len(planned), "name": found.name, "weight": found.weight}
+    place = {"index": index, "of": len(planned), "name": found.name, "weight": found.weight, "mirror": found.mirror}
     moved: dict[str, Any] = {"step": step.model_copy(update=place)}
     if changed and (found.name, found.weight) != (step.name, step.weight):
         moved |= {"step": Step(**place, entered=turn.now), "gates": carried(replace(turn, gates=trial.gates), found),

@@ -25,7 +25,9 @@ class Exposure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
-    """One step. `weight` in percent, `candidate` pods; `exchange` means that stable shrinks as the candidate grows."""
+    """One step. `weight` in percent, `candidate` pods; `exchange` means that stable shrinks as the candidate grows; `mirror` is
+    the share of the requests of which the candidate gets a copy, in percent: nobody gets its answers.
+    """
 
     name: str
     weight: int
@@ -35,6 +37,17 @@ class PlannedStep:
     approval: bool = False
     early: bool = False
     exchange: bool = False
+    mirror: int = 0
+
+    @property
+    def share(self) -> int:
+        """The candidate's part of all requests that pods get, copies among them, in percent."""
+        return round(100 * self.mirror / (100 + self.mirror)) if self.mirror else self.weight
+
+    @property
+    def compared(self) -> bool:
+        """Whether both sides get requests, so that they can be compared."""
+        return self.exposure is Exposure.PART or self.mirror > 0
 
     @property
     def gate_time(self) -> GateTime:
@@ -56,12 +69,14 @@ def plan(spec: ReleaseSpec, kind: Kind, replicas: int, *, routed: bool) -> tuple
         blue_green = spec.strategy.blue_green
         preview = replace(_preview(replicas), duration=blue_green.preview_duration, approval=blue_green.approval)
         return (preview, _bake(spec, replicas))
+    if spec.strategy.type is StrategyType.SHADOW:
+        return (_preview(replicas), _shadow(spec, replicas), _bake(spec, replicas))
     return _canary(spec, replicas, routed=routed)
 
 
 def of_release(spec: ReleaseSpec, replicas: int) -> tuple[PlannedStep, ...]:
     """The steps of a release that has not begun, of a Deployment with so many replicas."""
-    return plan(spec, Kind.RELEASE, max(1, replicas), routed=spec.traffic.http_route is not None)
+    return plan(spec, Kind.RELEASE, max(1, replicas), routed=spec.traffic.route is not None)
 
 
 def taken(spec: ReleaseSpec, strategy: StrategyType | None) -> ReleaseSpec:
@@ -122,6 +137,12 @@ def _rolling(spec: ReleaseSpec, replicas: int) -> tuple[PlannedStep, ...]:
 
 def _preview(candidate: int) -> PlannedStep:
     return PlannedStep(name="Preview", weight=0, candidate=candidate, exposure=Exposure.NONE)
+
+
+def _shadow(spec: ReleaseSpec, replicas: int) -> PlannedStep:
+    shadow = spec.strategy.shadow
+    return PlannedStep(name="Shadow", weight=0, mirror=shadow.percent, candidate=replicas, exposure=Exposure.NONE,
+                       duration=shadow.duration, approval=shadow.approval)  # fmt: skip
 
 
 def _bake(spec: ReleaseSpec, replicas: int) -> PlannedStep:

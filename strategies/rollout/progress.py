@@ -141,7 +141,7 @@ def next_step(turn: Turn, pending: Pending) -> Status | None:
         message = "; ".join(f"gate {e.name}: {e.message}" for e in waiting)
         return unless_said(turn, Phase.WAITING, Reason.GATES_INCONCLUSIVE, message)
     if step.approval:
-        message = (f"{step.name} at {step.weight}% has passed its gates and waits for a person: `kubectl annotate release "
+        message = (f"{step.name} at {trial.step.told} has passed its gates and waits for a person: `kubectl annotate release "
                    f"{turn.observation.name} release-coordinator.io/promote=step`.")  # fmt: skip
         return unless_said(turn, Phase.AWAITING_APPROVAL, Reason.APPROVAL_NEEDED, message)
     return advance(turn, _why_passed(turn))

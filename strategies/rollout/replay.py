@@ -38,7 +38,8 @@ def began(spec: ReleaseSpec, candidate: str, stable: str | None, number: int, re
     """A release whose step of this number was reached at `since`."""
     planned = of_release(spec, replicas)
     step = planned[number]
-    at = Step(index=number, of=len(planned), name=step.name, weight=step.weight, entered=since, since=since)
+    at = Step(index=number, of=len(planned), name=step.name, weight=step.weight, mirror=step.mirror, entered=since,
+              since=since)  # fmt: skip
     trial = Trial(attempt=1, kind=Kind.RELEASE, candidate=revision(spec, candidate), step=at, started=since)
     view = TemplateView(digest=candidate, restartless=candidate, version=None)
     name = spec.workload_ref.name

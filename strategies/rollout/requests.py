@@ -56,7 +56,7 @@ def _promote(turn: Turn, request: Request) -> Status | Refusal:
     if request.value == "full" and not turn.is_last_step:
         last = turn.plan[-1]
         step = Step(index=len(turn.plan) - 2, of=len(turn.plan), name=turn.step.name, weight=turn.step.weight,
-                    entered=turn.trial.step.entered)  # fmt: skip
+                    mirror=turn.step.mirror, entered=turn.trial.step.entered)  # fmt: skip
         jumped = turn.trial.model_copy(update={"step": step})
         before_last = turn.status.model_copy(update={"trial": jumped})
         return advance(_with(turn, before_last), f"{by}, to {last.name}")

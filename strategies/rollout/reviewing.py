@@ -2,6 +2,7 @@
 
 from strategies.analysis.verdict import Unknown
 from strategies.review.subject import Subject
+from strategies.rollout import mirroring
 from strategies.rollout.turn import Turn
 
 
@@ -22,4 +23,5 @@ def subject(turn: Turn) -> Subject:
         services=services,
         autoscaled=seen.autoscaled,
         history=turn.status.history,
+        unmirrored=mirroring.problem(spec, seen.route),
     )

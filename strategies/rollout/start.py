@@ -3,7 +3,7 @@
 from strategies.analysis.verdict import Unknown
 from strategies.review.judge import examine
 from strategies.review.required import unmet
-from strategies.rollout import flags
+from strategies.rollout import flags, mirroring
 from strategies.rollout.reviewing import subject
 from strategies.rollout.turn import Turn
 from strategies.spec.reason import Reason
@@ -75,13 +75,12 @@ def _services(turn: Turn) -> Obstacle | None:
 
 
 def _route(turn: Turn) -> Obstacle | None:
-    route_ref = turn.spec.traffic.http_route if turn.spec else None
-    if route_ref is None:
+    named = turn.spec.traffic.route if turn.spec else None
+    if named is None:
         return None
     route, candidate_service = turn.observation.route, turn.observation.candidate_service
     if route is None:
-        missing = f"HTTPRoute {route_ref.name} does not exist; create it, or correct spec.traffic.httpRoute."
-        return Reason.ROUTE_UNUSABLE, missing
+        return Reason.ROUTE_UNUSABLE, f"{named} does not exist; create it, or correct {named.field}."
     problem = None if isinstance(route, Unknown) else route.problem
     if problem is not None:
         return (Reason.NOT_OBSERVED, problem.message) if isinstance(problem, Unknown) else (Reason.ROUTE_UNUSABLE, problem)
@@ -90,6 +89,17 @@ def _route(turn: Turn) -> Obstacle | None:
             f"Service {candidate_service.name} exists and is not ours; rename it, its name is needed for the candidate."
         )
     return None
+
+
+def _mirror(turn: Turn) -> Obstacle | None:
+    """Auto takes another way where nothing can be mirrored."""
+    spec, wheel = turn.spec, turn.status.wheel
+    if spec is None or spec.strategy.type is not StrategyType.SHADOW or kind(turn) is not Kind.RELEASE:
+        return None
+    if wheel is not None and wheel.ref != spec.traffic.route:
+        return Reason.NOT_OBSERVED, "Another route is named now; it is looked at once the Deployment is given back."
+    problem = mirroring.problem(spec, turn.observation.route)
+    return None if problem is None else (Reason.ROUTE_UNUSABLE, problem)
 
 
 def _gates(turn: Turn) -> Obstacle | None:
@@ -164,6 +174,7 @@ _LOOKS = (
     _stable_lost,
     _services,
     _route,
+    _mirror,
     _gates,
     _flags,
     _required,

@@ -97,13 +97,20 @@ def weight(turn: Turn, world: World) -> list[Effect] | Wait:
         return []
     if route is None or route.service is None:
         return Wait(message="The route, or its backend Service, is missing.")
-    if route.weight < world.weight and (lacking := _endpoints_lacking(turn, world, first=route.weight == 0)):
+    rises = route.weight < world.weight or route.mirror < world.mirror
+    if rises and (lacking := _endpoints_lacking(turn, world, first=not route.weight and not route.mirror)):
         return lacking
-    if route.weight != world.weight or (route.as_owned and world.weight > 0) or not route.even:
-        return [SetWeight(weight=world.weight)]
+    moved = (route.weight, route.mirror) != (world.weight, world.mirror)
+    if moved or (route.as_owned and world.weight > 0) or not route.even:
+        return [_set(route, world.weight, world.mirror)]
     if not route.accepted:
         return Wait(message="The gateway has not accepted the route's present form yet.")
     return []
+
+
+def _set(route: Route, weight: int, mirror: int) -> SetWeight:
+    """A route that does nothing but mirror is given back as its owner wrote it."""
+    return SetWeight(weight=weight if weight or mirror or route.weight or not route.mirror else None, mirror=mirror)
 
 
 def _endpoints_lacking(turn: Turn, world: World, *, first: bool) -> Wait | None:
@@ -119,13 +126,19 @@ def _endpoints_lacking(turn: Turn, world: World, *, first: bool) -> Wait | None:
 
 
 def weight_back(turn: Turn, world: World) -> list[Effect] | Wait:
-    """Traffic to stable; through the Service behind the candidate's share where the route cannot be written."""
+    """Traffic to stable, and no copies; through the Service behind the candidate's share where the route cannot be written."""
     route, seen = _route(turn), _candidate_service_seen(turn)
-    if not turn.routed or world.weight is None or _diverted(turn):
+    if not turn.routed or _diverted(turn):
         return []
     effects: list[Effect] = []
-    if route is not None and route.service is not None and route.weight > world.weight:
-        effects.append(SetWeight(weight=world.weight))
+    if route is not None and route.service is not None:
+        most = route.weight if world.weight is None else world.weight
+        # A mirror that cannot be taken away at first holds up nothing: no user sees its answers. The switch takes it away itself.
+        copies = route.mirror > world.mirror and most <= route.weight and "SetWeight" not in turn.observation.failing
+        if route.weight > most or copies:
+            effects.append(_set(route, most, world.mirror))
+    if world.weight is None:
+        return effects
     if not effects and not _unreadable(turn):
         return []
     if seen is not None and seen.ours and world.candidate_service not in (None, seen.selects):
@@ -150,7 +163,8 @@ def drained(turn: Turn, _: World) -> list[Effect] | Wait:
         return []
     moments = [turn.observation.pins_since]
     route = _route(turn)
-    if turn.routed and _unreadable(turn) and _candidate_service_seen(turn) is not None and not _diverted(turn):
+    unknown = _unreadable(turn) and not turn.mirrored  # Whose answers nobody gets has no users to lose.
+    if turn.routed and unknown and _candidate_service_seen(turn) is not None and not _diverted(turn):
         return Wait(message="The route cannot be read, and may still send traffic to the revision that goes.")
     if turn.routed and route is not None:
         if route.weight > 0 and not _diverted(turn):

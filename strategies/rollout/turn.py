@@ -107,6 +107,11 @@ class Turn:
         return self.plan[min(self.trial.step.index, len(self.plan) - 1)]
 
     @property
+    def mirrored(self) -> bool:
+        """Whether the trial is where users have none of the candidate's answers, and it has copies of their requests."""
+        return self.trial is not None and self.trial.step.mirror > 0
+
+    @property
     def is_last_step(self) -> bool:
         """Whether nothing comes after the present step but completion."""
         return self.trial is not None and self.trial.step.index >= len(self.plan) - 1
@@ -125,7 +130,7 @@ class Turn:
         """Whether a router splits the traffic; fixed for a release when it begins."""
         if self.status.wheel is not None:
             return self.status.wheel.route is not None
-        return self.spec is not None and self.spec.traffic.http_route is not None
+        return self.spec is not None and self.spec.traffic.route is not None
 
     def holds_template_of(self, revision: Revision | None) -> bool:
         """Whether the Deployment's template is this revision's.

@@ -30,7 +30,8 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What should be. `pin` and `candidate_service` are hashes (None: none), `weight` percent (None: as its owner wrote it).
+    """What should be. `pin` and `candidate_service` are hashes (None: none), `weight` percent (None: as its owner wrote it),
+    `mirror` percent of the requests of which the candidate gets a copy.
 
     `replicas` is wanted now, in the order of the writes, `goal` at the end of the step, both by ReplicaSet name; they differ
     only within a batch.
@@ -40,6 +41,7 @@ class World:
     pin: str | None = None
     candidate_service: str | None = None
     weight: int | None = None
+    mirror: int = 0
     replicas: Mapping[str, int] = field(default_factory=dict)
     goal: Mapping[str, int] = field(default_factory=dict)
 
@@ -89,11 +91,12 @@ def _trial(turn: Turn, workload: Workload) -> World:
         candidate = carried(turn, turn.candidate)
     replicas = {stable.replica_set: carried(turn, turn.stable), name: candidate}
     # A revision without a ready pod gets no traffic, whatever the step says.
-    exposure = step.exposure if turn.candidate is not None and turn.candidate.ready else Exposure.NONE
+    ready = turn.candidate is not None and turn.candidate.ready > 0
+    exposure = step.exposure if ready else Exposure.NONE
     if turn.routed:
         weight = 0 if exposure is Exposure.NONE else step.weight
         return World(mode=Mode.TRIAL, pin=stable.hash, candidate_service=trial.candidate.hash, weight=weight,
-                     replicas=replicas, goal=replicas)  # fmt: skip
+                     mirror=step.mirror if ready else 0, replicas=replicas, goal=replicas)  # fmt: skip
     pin = {Exposure.NONE: stable.hash, Exposure.PART: None, Exposure.ALL: trial.candidate.hash}[exposure]
     return World(mode=Mode.TRIAL, pin=pin, replicas=replicas, goal=replicas)
 
@@ -165,10 +168,12 @@ def _undo(turn: Turn, workload: Workload) -> World:
     if turn.routed:
         route, other = turn.observation.route, turn.observation.candidate_service
         present = route.weight if isinstance(route, Route) else 0
-        weight = 0 if carries_all else min(present, 100 - 100 * ready // total)
+        splits = not isinstance(route, Route) or route.splits
+        weight = 0 if carries_all else min(present, 100 - 100 * ready // total) if splits else present
         # The second lever: where the route cannot be written, the Service behind its share can. Once pulled, it stays so.
+        # Not for a mirror: no user sees its answers, and stable would get every request twice.
         pulled = isinstance(other, CandidateService) and other.selects == stable.hash
-        stuck = "SetWeight" in turn.observation.failing or isinstance(route, Unknown)
+        stuck = ("SetWeight" in turn.observation.failing or isinstance(route, Unknown)) and not turn.mirrored
         points_to = stable.hash if pulled or stuck else trial.candidate.hash
         return World(mode=Mode.UNDO, pin=stable.hash, candidate_service=points_to, weight=weight, replicas=replicas,
                      goal=replicas)  # fmt: skip

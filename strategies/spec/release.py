@@ -3,6 +3,7 @@
 Every field's description is what `kubectl explain` shows. A field appears here only when it works.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -25,12 +26,54 @@ class StrategyType(StrEnum):
     CANARY = "Canary"
     BLUE_GREEN = "BlueGreen"
     ROLLING = "Rolling"
+    SHADOW = "Shadow"
     AUTO = "Auto"
+
+
+class RouteKind(StrEnum):
+    """What kind of object sends users to the Services."""
+
+    HTTP_ROUTE = "HTTPRoute"
+    TRAEFIK_SERVICE = "TraefikService"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteRef:
+    """A route of the Release's namespace."""
+
+    kind: RouteKind
+    name: str
+
+    def __str__(self) -> str:
+        """As people name it."""
+        return f"{self.kind} {self.name}"
+
+    @property
+    def field(self) -> str:
+        """Where the spec names it."""
+        return f"spec.traffic.{_FIELDS[self.kind]}"
+
+
+_FIELDS = {RouteKind.HTTP_ROUTE: "httpRoute", RouteKind.TRAEFIK_SERVICE: "traefikService"}
 
 
 ALL_AT_ONCE = (
     "with BlueGreen, which Auto may choose, the two revisions never have traffic at the same time, so ratio and latency need "
     "max, the largest share of bad requests"
+)
+
+
+NOTHING_TO_MIRROR = (
+    "strategy.type Shadow mirrors the requests of a route; name it in traffic.httpRoute or traffic.traefikService"
+)
+ONE_ROUTE = "choose one of httpRoute and traefikService"
+NO_SHARES = (
+    "a TraefikService mirrors and switches, and cannot give shares: with traffic.traefikService strategy.type is Shadow, "
+    "BlueGreen or Rolling"
+)
+UNKNOWN_METHODS = (
+    "traffic.traefikService does not say what methods its requests have: to mirror them, say strategy.shadow.idempotent: true if "
+    "every request may be made twice"
 )
 
 
@@ -137,18 +180,37 @@ class Rolling(Model):
     pause: Duration = Field(timedelta(), description="The shortest time between batches.")
 
 
+class Shadow(Model):
+    """The candidate gets copies of users' requests, and nobody gets its answers, before all traffic switches to it."""
+
+    duration: Duration = Field(
+        timedelta(minutes=10), description="The shortest time for which requests are mirrored before the switch."
+    )
+    percent: int = Field(
+        100, ge=1, le=100, description="Share of the route's requests that are mirrored; below 100 the gateway must support it."
+    )
+    idempotent: bool = Field(
+        False,
+        description="Say that every request of the route may be made twice: it only reads, or a second time changes nothing. "
+        "Needed unless the route matches GET, HEAD and OPTIONS only.",
+    )
+    approval: bool = Field(False, description="Wait for `promote: step` by a person before the switch.")
+
+
 class Strategy(Model):
     """How changes go out."""
 
     type: StrategyType = Field(
         StrategyType.CANARY,
         description="Canary moves traffic in steps, BlueGreen switches all of it at once after a preview, Rolling "
-        "replaces pods in batches. Auto takes what the review recommends: Rolling for a low risk, Canary for a medium one, "
-        "BlueGreen above.",
+        "replaces pods in batches, Shadow mirrors users' requests to the candidate before it switches. Auto takes what the "
+        "review recommends: Rolling for a low risk, Canary for a medium one, BlueGreen for a high one, Shadow for a critical "
+        "one if the route's requests can be mirrored.",
     )
     canary: Canary = Field(default_factory=Canary, description="Used when type is Canary, or Auto chooses it.")
     blue_green: BlueGreen = Field(default_factory=BlueGreen, description="Used when type is BlueGreen, or Auto chooses it.")
     rolling: Rolling = Field(default_factory=Rolling, description="Used when type is Rolling, or Auto chooses it.")
+    shadow: Shadow = Field(default_factory=Shadow, description="Used when type is Shadow, or Auto chooses it.")
     allow_parallel: bool = Field(
         False,
         description="Say that two versions may run side by side although the Deployment's own strategy is Recreate.",
@@ -161,6 +223,12 @@ class HTTPRouteRef(Model):
     name: Name = Field(description="Name of the HTTPRoute, in the Release's namespace.")
 
 
+class TraefikServiceRef(Model):
+    """Traefik's own resource."""
+
+    name: Name = Field(description="Name of the TraefikService, in the Release's namespace.")
+
+
 class Traffic(Model):
     """How traffic is split. Without a router, the share follows the replica counts."""
 
@@ -169,6 +237,11 @@ class Traffic(Model):
         description="Gateway API HTTPRoute whose backend Service selects the workload's pods. During a release its "
         "traffic is split between that Service and <service>-candidate, which we make and remove.",
     )
+    traefik_service: TraefikServiceRef | None = Field(
+        None,
+        description="Traefik's TraefikService of the form mirroring, whose main Service selects the workload's pods. During a "
+        "release it mirrors to <service>-candidate, and switches to it. For Shadow, BlueGreen and Rolling.",
+    )
     drain: Duration = Field(
         timedelta(seconds=5),
         description="Time between taking traffic away from a revision and removing its pods.",
@@ -176,6 +249,21 @@ class Traffic(Model):
     ignore_services: tuple[Name, ...] = Field(
         (), max_length=20, description="Services on the same pods that are not pinned during a release."
     )
+
+    @property
+    def route(self) -> RouteRef | None:
+        """The route, whatever its kind."""
+        if self.traefik_service is not None:
+            return RouteRef(kind=RouteKind.TRAEFIK_SERVICE, name=self.traefik_service.name)
+        return RouteRef(kind=RouteKind.HTTP_ROUTE, name=self.http_route.name) if self.http_route else None
+
+    model_config = ConfigDict(json_schema_extra=rules(rule("!(has(self.httpRoute) && has(self.traefikService))", ONE_ROUTE)))
+
+    @model_validator(mode="after")
+    def _one_route(self) -> "Traffic":
+        if self.http_route is not None and self.traefik_service is not None:
+            raise ValueError(ONE_ROUTE)
+        return self
 
 
 class Warm(Model):
@@ -242,6 +330,22 @@ class ReleaseSpec(Model):
                 "self.gates.all(g, (!has(g.ratio) || has(g.ratio.max)) && (!has(g.latency) || has(g.latency.max)))",
                 ALL_AT_ONCE,
             ),
+            rule(
+                "!has(self.strategy) || !has(self.strategy.type) || self.strategy.type != 'Shadow' || "
+                "(has(self.traffic) && (has(self.traffic.httpRoute) || has(self.traffic.traefikService)))",
+                NOTHING_TO_MIRROR,
+            ),
+            rule(
+                "!has(self.traffic) || !has(self.traffic.traefikService) || (has(self.strategy) && has(self.strategy.type) && "
+                "self.strategy.type in ['Shadow', 'BlueGreen', 'Rolling'])",
+                NO_SHARES,
+            ),
+            rule(
+                "!has(self.traffic) || !has(self.traffic.traefikService) || !has(self.strategy) || !has(self.strategy.type) || "
+                "self.strategy.type != 'Shadow' || (has(self.strategy.shadow) && has(self.strategy.shadow.idempotent) && "
+                "self.strategy.shadow.idempotent)",
+                UNKNOWN_METHODS,
+            ),
             rule("self.workloadRef == oldSelf.workloadRef", "workloadRef cannot change; create another Release instead"),
         )
     )
@@ -255,6 +359,17 @@ class ReleaseSpec(Model):
     def _compared(self) -> "ReleaseSpec":
         if not all(map(self.can_ask, self.gates)):
             raise ValueError(ALL_AT_ONCE)
+        return self
+
+    @model_validator(mode="after")
+    def _mirrored(self) -> "ReleaseSpec":
+        kind = self.strategy.type
+        if kind is StrategyType.SHADOW and self.traffic.route is None:
+            raise ValueError(NOTHING_TO_MIRROR)
+        if self.traffic.traefik_service is not None and kind in (StrategyType.CANARY, StrategyType.AUTO):
+            raise ValueError(NO_SHARES)
+        if self.traffic.traefik_service is not None and kind is StrategyType.SHADOW and not self.strategy.shadow.idempotent:
+            raise ValueError(UNKNOWN_METHODS)
         return self
 
     @model_validator(mode="after")

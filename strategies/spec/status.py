@@ -15,7 +15,7 @@ from strategies.spec.base import Record
 from strategies.spec.flag import FlagKind, FlagPlace
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
-from strategies.spec.release import StrategyType
+from strategies.spec.release import RouteKind, RouteRef, StrategyType
 from strategies.spec.review import Review, Risk
 
 
@@ -144,13 +144,19 @@ class Step(Record):
 
     index: Count = Field(description="Number of the step, from 0; the plan starts with the preview where there is one.")
     of: Count = Field(description="How many steps the plan has.")
-    name: Text = Field(description="Preview, Traffic, Batch or Bake.")
+    name: Text = Field(description="Preview, Shadow, Traffic, Batch or Bake.")
     weight: int = Field(ge=0, le=100, description="Share of the traffic wanted for the candidate, in percent.")
+    mirror: int = Field(0, ge=0, le=100, description="Share of the requests of which the candidate gets a copy, in percent.")
     entered: Time = Field(description="When the step was decided.")
     since: Time | None = Field(
         None, description="When the cluster was seen to have what the step wants; durations count from here."
     )
     observed_weight: int | None = Field(None, description="Share that the candidate was last seen to have; for display.")
+
+    @property
+    def told(self) -> str:
+        """What the candidate gets, for people: `25%`, or `100% mirrored`."""
+        return f"{self.mirror}% mirrored" if self.mirror else f"{self.weight}%"
 
     @model_validator(mode="after")
     def _within(self) -> "Step":
@@ -228,6 +234,17 @@ class Wheel(Record):
     strategy: Annotated[str, StringConstraints(max_length=1024)] = Field(description="The Deployment's own strategy, as JSON.")
     workload_uid: Text = Field(description="The Deployment that it was taken from.")
     route: Text | None = Field(None, description="The route that is split, as the spec named it when the release began.")
+    route_kind: RouteKind = Field(RouteKind.HTTP_ROUTE, description="Kind of that route.")
+
+    @property
+    def ref(self) -> RouteRef | None:
+        """The route, by kind and name."""
+        return RouteRef(kind=self.route_kind, name=self.route) if self.route is not None else None
+
+    @classmethod
+    def of(cls, route: RouteRef | None, **fields: str) -> "Wheel":
+        """The record of a release that begins with this route."""
+        return cls(route=route.name, route_kind=route.kind, **fields) if route else cls(**fields)
 
 
 class ToggleState(StrEnum):

@@ -125,9 +125,13 @@ class RemoveCandidateService(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetWeight(Effect):
-    """Give the candidate this share of the route, in percent; None restores the route as its owner wrote it."""
+    """Give the candidate this share of the route, and a copy of that share of the requests, both in percent.
+
+    A weight of None restores the route as its owner wrote it.
+    """
 
     weight: int | None
+    mirror: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

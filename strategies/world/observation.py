@@ -15,6 +15,7 @@ from strategies.analysis.verdict import Sample, Unknown, Verdict
 from strategies.spec.flag import FlagPlace
 from strategies.spec.policy import Requirement
 from strategies.spec.reason import Reason
+from strategies.spec.release import RouteRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +100,13 @@ class CandidateService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """The router's object. `weight` is the candidate's share in percent, `as_owned` that nothing of ours is in it, `even` that
-    all of its parts have this weight; where they differ it is the largest.
+    """The router's object. `weight` is the candidate's share in percent, `mirror` the share of the requests of which it gets a
+    copy, `as_owned` that nothing of ours is in it, `even` that all of its parts have both; where they differ it is the largest.
 
-    `problem` says why it cannot be used, or that this could not be found out; `since` is when this process first saw the
-    present weight.
+    `splits` says that it can give any share, and not only none and all,
+    `problem` why it cannot be used, or that this could not be found out, `unmirrored` why its requests cannot be mirrored,
+    `unsafe` by which of its parts requests come that may change something; `since` is when this process first saw the present
+    weight and mirror.
     """
 
     service: str | None
@@ -113,6 +116,10 @@ class Route:
     since: datetime
     problem: str | Unknown | None = None
     even: bool = True
+    mirror: int = 0
+    splits: bool = True
+    unmirrored: str | None = None
+    unsafe: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,4 +271,4 @@ class Observation:
     failing: Mapping[str, str] = field(default_factory=dict)
     pins_since: datetime | None = None
     watched_since: datetime | None = None
-    split_route: str | None = None
+    split_route: RouteRef | None = None

@@ -27,6 +27,7 @@ WORKLOADS = {
     ("discovery.k8s.io", "endpointslices"): "list watch",
     ("autoscaling", "horizontalpodautoscalers"): "list",
     (GATEWAY, "httproutes"): "list patch watch",
+    ("traefik.io", "traefikservices"): "list patch watch",
     (RC, "gatetemplates"): "list watch",
     ("events.k8s.io", "events"): "create patch",
 }

@@ -67,7 +67,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ("6:40", "spec.strategy.canary.steps[0].weight",
          "error: must be a whole number, is the text '100' Write it without quotes.")]),
     "a choice in small letters is put right": (release("  strategy:\n    type: blue-green\n"), [
-        ("7:11", "spec.strategy.type", "error: 'blue-green' is none of Canary, BlueGreen, Rolling, Auto Did you mean "
+        ("7:11", "spec.strategy.type", "error: 'blue-green' is none of Canary, BlueGreen, Rolling, Shadow, Auto Did you mean "
          "BlueGreen?")]),
     "what is missing is told where it should be": (f"{HEAD}  workloadRef:\n    kind: Deployment\n{PLAN}", [
         ("5:3", "spec.workloadRef.name", "error: name is required Add it. Name of the workload, in the Release's namespace.")]),

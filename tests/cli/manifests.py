@@ -9,7 +9,7 @@ from strategies.spec.gate import EDGES_ABOVE_0, NO_USERS, ONE_FORM, OWN_EDGES
 from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
 from strategies.spec.gate_template import RESERVED
 from strategies.spec.policy import ASKS_NOTHING, FREEZE_NAMES, LENGTH, LIMITS_NOTHING, REQUIREMENT_NAMES
-from strategies.spec.release import ALL_AT_ONCE
+from strategies.spec.release import ALL_AT_ONCE, NO_SHARES, NOTHING_TO_MIRROR, ONE_ROUTE, UNKNOWN_METHODS
 from strategies.spec.train import ITSELF, MEMBER_NAMES, PATIENCE, REMOVES_BLINDLY, UNKNOWN_MEMBER
 
 Manifest = dict[str, Any]
@@ -93,6 +93,12 @@ MIGRATION = {"name": "m", "reversible": True, "backwardCompatible": True}
 def flag(**changes: Any) -> Manifest:
     """One flag that is right but for the changes."""
     return {"flags": [{"name": "new-checkout", "source": {"configMap": "flags"}, **changes}]}
+
+
+def shadow(*, percent: int = 100, idempotent: bool = True, duration: str = "5m", **traffic: Any) -> Manifest:
+    """A shadow release with these routes."""
+    settings = {"percent": percent, "idempotent": idempotent, "duration": duration}
+    return {"strategy": {"type": "Shadow", "shadow": settings}, "traffic": traffic}
 
 
 def job(template: Any = None, **changes: Any) -> Manifest:
@@ -184,6 +190,13 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     ),
     "a comparison where Auto may switch all at once": Mistake(
         spec={"strategy": {"type": "Auto"}, "gates": [ratio(at=("step",))]}, rule=ALL_AT_ONCE
+    ),
+    "a shadow without a route": Mistake(spec={"strategy": {"type": "Shadow"}}, rule=NOTHING_TO_MIRROR),
+    "a shadow of nothing": Mistake(spec=shadow(percent=0, httpRoute={"name": "shop"})),
+    "two routes": Mistake(spec=shadow(httpRoute={"name": "shop"}, traefikService={"name": "shop"}), rule=ONE_ROUTE),
+    "a canary by what gives no shares": Mistake(spec={"traffic": {"traefikService": {"name": "shop"}}}, rule=NO_SHARES),
+    "copies of requests whose methods are not known": Mistake(
+        spec=shadow(traefikService={"name": "shop"}, idempotent=False), rule=UNKNOWN_METHODS
     ),
     "a contract of another language": Mistake(spec={"change": {"kind": "Core", "contracts": [{"type": "x", "configMap": "a"}]}}),
     "a contract under a key that is none": Mistake(
@@ -330,6 +343,9 @@ ACCEPTED: dict[str, Mistake] = {
     "a comparison": Mistake(spec={"gates": [ratio(bad='bad_total{namespace="$namespace"}', tolerance=1, max=0.5)]}),
     "a comparison of latencies": Mistake(spec={"gates": [latency(hashLabel="pod_template_hash", checkShare=False)]}),
     "all at once with a limit": Mistake(spec={"strategy": {"type": "BlueGreen"}, "gates": [latency(max=0.01)]}),
+    "a shadow": Mistake(spec=shadow(percent=20, httpRoute={"name": "shop"}, idempotent=False)),
+    "a shadow by Traefik": Mistake(spec=shadow(traefikService={"name": "shop"}, duration="1h")),
+    "a switch by Traefik": Mistake(spec={"strategy": {"type": "BlueGreen"}, "traffic": {"traefikService": {"name": "shop"}}}),
     "a Job": Mistake(spec={"gates": [job(timeout="24h", onTimeout="Fail", retries=10)]}),
     "a gate of a template": Mistake(spec={"gates": [from_template(job="a", tolerance="1.5")]}),
     **{f"a {kind}": Mistake(kind=kind, spec=template(

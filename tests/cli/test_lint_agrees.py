@@ -76,13 +76,15 @@ thresholds = part(source=names, query=st.just("vector(1)"), min=st.sampled_from(
 times = st.lists(st.sampled_from(["before-traffic", "step", "bake", "other"]), max_size=4)
 gates = st.lists(part(name=st.sampled_from(["a", "b", "A.b"]), threshold=thresholds, at=times), max_size=3)
 strategies = part(
-    type=st.sampled_from(["Canary", "BlueGreen", "Rolling"]), canary=part(steps=steps), allowParallel=st.booleans(),
+    type=st.sampled_from(["Canary", "BlueGreen", "Rolling", "Shadow", "Auto"]), canary=part(steps=steps),
+    allowParallel=st.booleans(),
     blueGreen=part(previewDuration=durations, approval=st.booleans()),
+    shadow=part(duration=durations, approval=st.booleans(), percent=weights, idempotent=st.booleans()),
     rolling=part(batch=st.sampled_from(["1", "25%", "0", "101%", "100%", 2]), pause=durations),
 )  # fmt: skip
 releases = part(
     workloadRef=part(name=names, kind=st.just("Deployment")), strategy=strategies, gates=gates, maxInconclusive=durations,
-    traffic=part(httpRoute=part(name=names), ignoreServices=st.lists(names, max_size=2)),
+    traffic=part(httpRoute=part(name=names), traefikService=part(name=names), ignoreServices=st.lists(names, max_size=2)),
     rollback=part(plan=st.sampled_from(["Back.", "x" * 501]), warm=part(**{"for": durations}), revertTemplate=st.booleans()),
     version=part(fromLabel=st.just("app"), literal=st.just("1.2")),
 )  # fmt: skip

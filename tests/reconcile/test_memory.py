@@ -22,7 +22,7 @@ def test_weights_that_somebody_undoes_again_and_again_are_put_back_ever_less_oft
     for _ in range(7):
         memory.contested(quarter, now)
         if known := memory.failing.get("SetWeight"):
-            assert "take the route's weights out" in known.error
+            assert "take the route's weights and mirrors out" in known.error
             waits.append(known.not_before - now)
             now = known.not_before
         assert memory.wrote(quarter, now)

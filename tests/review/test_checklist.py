@@ -120,7 +120,8 @@ FLAGS: list[tuple[Danger, dict[str, Any], bool]] = [
     (Danger.ROLLBACK_UNPROVEN, {"history": WENT_BACK}, False),
     (Danger.WEAKER_STRATEGY, {"strategy": {"type": "Canary"}, "change": {"kind": "Core"}}, True),
     (Danger.WEAKER_STRATEGY, {"strategy": {"type": "Canary"}}, False),
-    (Danger.NO_PARALLEL_RUN, {"change": {"kind": "DataMigration"}}, True),
+    (Danger.NO_PARALLEL_RUN, {"strategy": {"type": "BlueGreen"}, "change": {"kind": "DataMigration"}}, True),
+    (Danger.NO_PARALLEL_RUN, {"change": {"kind": "DataMigration"}}, False),
     (Danger.NO_PARALLEL_RUN, {"change": {"kind": "Core"}}, False),
 ]
 

@@ -105,7 +105,7 @@ TABLE = [
     (COSMETIC, PATCH, StrategyType.ROLLING),
     (FEATURE, {}, StrategyType.CANARY),
     ({"kind": "Core"}, {}, StrategyType.BLUE_GREEN),
-    ({"kind": "DataMigration"}, {}, StrategyType.BLUE_GREEN),
+    ({"kind": "DataMigration"}, {}, StrategyType.SHADOW),
 ]
 
 

@@ -28,6 +28,7 @@ def after_write(world: "World", before: Observation, effect: e.Effect) -> None:
     s5_state(turn)
     s6_retention(turn)
     s2_flags(world, then, turn, effect)
+    s2_mirror(world, turn, effect)
 
 
 def after_kubernetes(world: "World", before: Observation) -> None:
@@ -68,6 +69,10 @@ def s2_traffic(then: Turn, turn: Turn, effect: e.Effect) -> None:
         assert turn.moving and turn.step is not None, "S2: a weight rose although nothing goes forward"
         assert effect.weight <= turn.step.weight, "S2: the weight is above the step's"
         assert turn.candidate is not None and turn.candidate.ready >= turn.step.candidate, "S2: traffic before capacity"
+    if isinstance(effect, e.SetWeight) and effect.mirror:
+        wanted = turn.step.mirror if turn.moving and turn.step is not None else 0
+        assert effect.mirror <= wanted, "S2: more is mirrored than the step says"
+        assert not effect.weight, "S2: users have a share of what is mirrored"
     if (
         isinstance(effect, e.SetWeight)
         and effect.weight is None
@@ -98,6 +103,13 @@ def s2_flags(world: "World", then: Turn, turn: Turn, effect: e.Effect) -> None:
             assert not turn.routed or _weight(then) == turn.step.weight, "S2: a flag is on before the traffic is there"
         first = isinstance(effect, e.FlagOff | e.RemoveRequest) or f"FlagOff {each.flag}" in world.failing
         assert not (is_on and each.state == "Off") or first, f"S2: {effect.kind()} came before a flag was off"
+
+
+def s2_mirror(world: "World", turn: Turn, effect: e.Effect) -> None:
+    """On a way back the mirror goes before all else but flags, unless the route cannot be written."""
+    first = isinstance(effect, e.FlagOff | e.RemoveRequest | e.Unmark | e.SetWeight) or "SetWeight" in world.failing
+    mirrors = getattr(turn.observation.route, "mirror", 0)
+    assert turn.moving or not mirrors or first, f"S2: {effect.kind()} came before the mirror was off"
 
 
 def s2_exposure(turn: Turn) -> None:

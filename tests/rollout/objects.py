@@ -82,9 +82,12 @@ class Selecting:
 
 @dataclass(kw_only=True)
 class Splitting:
-    """A route: the candidate's share, None as its owner wrote it."""
+    """A route: the candidate's share, None as its owner wrote it, and the share of the requests that are mirrored to it."""
 
     weight: int | None = None
+    mirror: int = 0
+    unmirrored: str | None = None
+    unsafe: str | None = None
     accepted: bool = True
     since: datetime = START
     problem: str | Unknown | None = None

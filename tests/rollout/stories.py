@@ -16,6 +16,10 @@ CANARY: dict[str, Any] = {
 }
 ROUTED: dict[str, Any] = {**CANARY, "traffic": {"httpRoute": {"name": "shop"}}}
 BLUE_GREEN: dict[str, Any] = {"strategy": {"type": "BlueGreen"}, "rollback": {"warm": {"for": "20s"}}}
+SHADOW: dict[str, Any] = {
+    "strategy": {"type": "Shadow", "shadow": {"duration": "30s", "idempotent": True}}, "rollback": {"warm": {"for": "20s"}},
+    "traffic": {"httpRoute": {"name": "shop"}},
+}  # fmt: skip
 ROLLING: dict[str, Any] = {"strategy": {"type": "Rolling", "rolling": {"pause": "10s"}}}
 GATE: dict[str, Any] = {
     "gates": [{"name": "errors", "at": ["before-traffic", "step", "bake"],
@@ -80,6 +84,8 @@ def tell(name: str, crash_after: int | None = None) -> World:
 @_story("a good rolling release with flags", **ROLLING, **FLAG)
 @_story("a good blue-green", **BLUE_GREEN)
 @_story("a good rolling release", **ROLLING)
+@_story("a good shadow with gates", **SHADOW, **GATE)
+@_story("a good shadow with flags", **SHADOW, **FLAG)
 def _good(world: World) -> None:
     world.apply("v2")
     world.run(in_phase(Phase.COMPLETING))
@@ -93,6 +99,7 @@ def _restart(world: World) -> None:
 @_story("a gate fails with router", **ROUTED, **GATE)
 @_story("a gate fails without router", **CANARY, **GATE)
 @_story("a gate fails in a rolling release", **ROLLING, **GATE)
+@_story("a gate fails on mirrored requests", **SHADOW, **GATE)
 @_story("a gate fails and the template is reverted", **{**CANARY, "rollback": {"revertTemplate": True}}, **GATE)
 def _bad(world: World) -> None:
     world.apply("v2")
@@ -155,6 +162,7 @@ def _lost_with_flags(world: World) -> None:
 
 
 @_story("stable's template comes back", **ROUTED)
+@_story("stable's template comes back while requests are mirrored", **SHADOW)
 def _returns(world: World) -> None:
     world.apply("v2")
     world.run(at_step(1))
@@ -217,7 +225,16 @@ def _rolling_abort(world: World) -> None:
     world.run(in_phase(Phase.HEALTHY))
 
 
+@_story("the Release is deleted while requests are mirrored", **SHADOW)
+def _deleted_shadow(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(1))
+    world.deleting = True
+    world.run(lambda w: w.gone)
+
+
 @_story("the policies are missing for a while", **ROUTED)
+@_story("the policies are missing while requests are mirrored", **SHADOW)
 def _policies(world: World) -> None:
     world.apply("v2")
     world.run(at_step(1))

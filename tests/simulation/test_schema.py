@@ -43,7 +43,8 @@ def _release(question: Object, version: Object, traffic: Object | None = None) -
         "workloadRef": {"kind": "Deployment", "name": NAME},
         "version": version,
         "strategy": {"type": "Canary", "canary": {"steps": steps}, "blueGreen": {"previewDuration": "5s", "approval": False},
-                     "rolling": {"batch": "1", "pause": "3s"}, "allowParallel": False},
+                     "rolling": {"batch": "1", "pause": "3s"}, "allowParallel": False,
+                     "shadow": {"duration": "5s", "percent": 100, "idempotent": True, "approval": False}},
         "traffic": {"drain": "2s", "ignoreServices": ["nobody"], **(traffic or {})},
         "gates": [{"name": "errors", **question, "at": ["step", "bake"]}],
         "maxInconclusive": "1m",
@@ -82,6 +83,7 @@ BASES: dict[str, tuple[Object, ...]] = {
         _release({"job": _JOB}, {}),
         _release({"webhook": _WEBHOOK}, {}),
         {**_release(_BY_THRESHOLD, {}), "flags": [{**_FLAG, "source": {"featureFlag": FLAGS}}]},
+        {**_release(_BY_THRESHOLD, {}, {"traefikService": {"name": NAME}}), "strategy": {"type": "BlueGreen"}},
     ),
     "ReleasePolicy": ({"namespaces": ["*"], "freezes": [{
         "name": "weekend", "start": "2026-01-02T18:00", "duration": "62h", "rule": "FREQ=WEEKLY;BYDAY=FR",

@@ -32,9 +32,9 @@ def route(*rules: Object) -> Object:
             "status": {"parents": [{"conditions": said}]}}  # fmt: skip
 
 
-def written(found: Object, weight: int | None) -> Object:
+def written(found: Object, weight: int | None, mirror: int = 0) -> Object:
     """The route after the candidate's share was written."""
-    return applied(found, ROUTER.write(found, "shop", weight))
+    return applied(found, ROUTER.write(found, "shop", weight, mirror))
 
 
 @given(rules=routes, weights=st.lists(st.integers(0, 100), min_size=1, max_size=5))
@@ -90,7 +90,7 @@ def test_filters_ports_and_unknown_fields_of_a_backend_are_kept() -> None:
 def test_a_patch_for_a_rule_that_has_changed_is_refused() -> None:
     """The old value of what is replaced is tested."""
     found = route({"backendRefs": [{"name": "shop", "weight": 1}]})
-    patch = ROUTER.write(found, "shop", 50)
+    patch = ROUTER.write(found, "shop", 50, 0)
     changed = deepcopy(found)
     changed["spec"]["rules"][0]["backendRefs"].append({"name": "cart"})
     with pytest.raises(Refused):

@@ -48,7 +48,7 @@ def write(old: Object | None, new: Object, **changes: Any) -> Write:
 
 HELD_ONE = deployment({RELEASE: "§", HELD: "true", DRIVEN: "true"}, paused=True, strategy=RECREATE)
 WRONG = deployment({RELEASE: "§", KEPT_BACK: "paused-strategy", HELD: "§"}, template="2")
-SPEC = {"workloadRef": {"name": "§"}, "traffic": {"httpRoute": {"name": "§"}}}
+SPEC = {"workloadRef": {"name": "§"}, "traffic": {"httpRoute": {"name": "§"}, "traefikService": {"name": "§"}}}
 ASKED = {"metadata": {"name": "§", "annotations": {f"{PREFIX}§": ""}},
          "spec": SPEC | {"gates": [{"job": {}}], "flags": [{"source": {"configMap": "§"}}, {"source": {"featureFlag": "§"}}]}}
 SAID = {
