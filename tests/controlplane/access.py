@@ -51,6 +51,7 @@ BINDINGS: Sequence[tuple[str, dict[str, Any]]] = (
         "metadata": {"name": "platform-user"},
         "rules": [
             {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["httproutes"], "verbs": ["*"]},
+            {"apiGroups": ["traefik.io"], "resources": ["traefikservices"], "verbs": ["*"]},
             {"apiGroups": ["release-coordinator.io"], "resources": ["*"], "verbs": ["*"]},
         ],
     }),

@@ -50,7 +50,7 @@ class Gateway:
         token.write_text(access.service_account(self._cluster.client(), NAMESPACE, "traefik", _RIGHTS))
         self._create_gateway()
         provider = "--providers.kubernetesgateway"
-        self._process = self._cluster.run(_traefik(), [
+        self._process = self._cluster.run(traefik(), [
             "--global.checknewversion=false", "--global.sendanonymoususage=false", "--log.level=INFO",
             f"--entrypoints.web.address={':'.join(map(str, self.address))}",
             f"--entrypoints.metrics.address={self.metrics_address}",
@@ -87,7 +87,8 @@ def install_custom_resources(cluster: ControlPlane) -> None:
     cluster.kubectl("wait", "--for=condition=Established", "--all", "crd", timeout=60)
 
 
-def _traefik() -> Path:
+def traefik() -> Path:
+    """The program. Raises Missing, with the remedy."""
     beside_python = Path(sys.executable).with_name("traefik")
     found = beside_python if beside_python.exists() else shutil.which("traefik")
     if not found:

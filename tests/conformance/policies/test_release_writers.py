@@ -90,6 +90,14 @@ def refused_until_granted(site: Site, group: str, resource: str, **asked: object
     return told
 
 
+def test_who_may_not_update_a_traefik_service_may_not_have_us_mirror_by_it(site: Site) -> None:
+    """As for an HTTPRoute; the definition need not be there for the rights to be asked."""
+    shadow = {"type": "Shadow", "shadow": {"idempotent": True}}
+    traffic = {"traefikService": {"name": "shop"}}
+    told = refused_until_granted(site, "traefik.io", "traefikservices", strategy=shadow, traffic=traffic)
+    assert f"it acts on traefikservices.traefik.io shop in namespace {site.namespace}" in told
+
+
 def test_who_may_not_create_jobs_may_not_have_a_gate_run_one(site: Site) -> None:
     """The refusal says so; the same Release without such a gate is taken."""
     template = {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}

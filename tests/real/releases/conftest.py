@@ -7,6 +7,7 @@ import pytest
 
 from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.gateway import Gateway, install_custom_resources
+from tests.controlplane.mirroring import MirroringProxy
 from tests.controlplane.prometheus import Prometheus
 from tests.real.releases.flags import DEFINITION
 from tests.real.releases.installation import Installation
@@ -50,6 +51,13 @@ def feature_flags(plane: ControlPlane) -> Iterator[None]:
     plane.kubectl("wait", "crd/featureflags.core.openfeature.dev", "--for=condition=Established", "--timeout=20s")
     yield
     plane.kubectl("delete", "crd", "featureflags.core.openfeature.dev", "--ignore-not-found")
+
+
+@pytest.fixture(scope="session")
+def proxy(plane: ControlPlane) -> Iterator[MirroringProxy]:
+    """Traefik, by its own resources."""
+    with MirroringProxy(plane) as started:
+        yield started
 
 
 @pytest.fixture

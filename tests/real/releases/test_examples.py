@@ -5,6 +5,7 @@ Two things are changed in them: a minute of a Release passes in a second, and Pr
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import yaml
 
 from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.gateway import Gateway
+from tests.controlplane.mirroring import MirroringProxy
 from tests.controlplane.prometheus import Prometheus
 from tests.controlplane.traffic import Traffic
 from tests.real.releases.installation import Installation
@@ -163,3 +165,19 @@ def test_the_flags_example_ends_as_it_tells(story: Story) -> None:
     shop.wait_for_phase("RolledBack")
     assert default() == "off"
     assert [reason for reason, _ in shop.events() if reason.startswith("Flag")] == ["FlagOn", "FlagOff"]
+
+
+def test_the_shadow_example_ends_as_it_tells(story: Story, proxy: MirroringProxy) -> None:
+    """A bad version and a good one answer copies; users see no error, of either, and the second one after its switch."""
+    shop = story("07-shadow", "shop")
+    owned = shop.get("traefikservices.traefik.io")["spec"]
+    with Traffic(proxy.address, host=HOST, rate=50, seconds=120) as users:
+        shop.wait_for(lambda: "1" in users.by_version(), what="Traefik sends to the pods")
+        served = time.time()
+        _ship(shop, "shop:2-errors50")
+        assert "gate errors" in shop.wait_for_phase("RolledBack", timeout=60)["message"]
+        assert {a.version for a in users.answers if a.at > served} == {"1"}
+        _ship(shop, "shop:3")
+        _stable(shop, "3")
+    assert {a.status for a in users.answers if a.at > served} == {200}
+    assert shop.get("traefikservices.traefik.io")["spec"] == owned

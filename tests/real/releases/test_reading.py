@@ -79,8 +79,11 @@ def test_health_and_metrics_answer_on_their_own_ports(product: Installation, sho
             get(port, path)
 
 
-ALSO_GRANTED = {"update releases/finalizers", "update deployments/finalizers"}
-"""For OwnerReferencesPermissionEnforcement: looked at by the API server, never called."""
+ALSO_GRANTED = {
+    "update releases/finalizers", "update deployments/finalizers",
+    *(f"{verb} traefikservices" for verb in ("list", "watch", "patch")),
+}
+"""For OwnerReferencesPermissionEnforcement: looked at by the API server, never called. For Traefik: see test_shadow.py."""
 
 
 def test_every_right_of_the_chart_is_used_no_other_call_is_made_and_none_is_forbidden(
