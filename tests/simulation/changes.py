@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.api import names
+from tests.simulation import mirroring
 
 Object = dict[str, Any]
 Image = Callable[[str], str]
@@ -64,10 +65,14 @@ def _service(kind: str, before: Object | None, now: Object, image: Image) -> str
 
 
 def _route(_kind: str, before: Object | None, now: Object, _: Image) -> str:
-    split = [(b["name"], b.get("weight", 1)) for b in now["spec"]["rules"][0]["backendRefs"]]
-    if before is None or [(b["name"], b.get("weight", 1)) for b in before["spec"]["rules"][0]["backendRefs"]] == split:
-        return ""
-    return "weights " + " ".join(f"{name}={weight}" for name, weight in split)
+    split = _split(now)
+    return "" if before is None or _split(before) == split else f"weights {split}"
+
+
+def _split(route: Object) -> str:
+    shares = [f"{b['name']}={b.get('weight', 1)}" for b in route["spec"]["rules"][0]["backendRefs"]]
+    percent = mirroring.mirror(route)
+    return " ".join(shares + [f"mirror={percent}"] * bool(percent))
 
 
 def _kept(kind: str, _before: Object | None, now: Object, _: Image) -> str:

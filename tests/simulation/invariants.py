@@ -15,7 +15,7 @@ from controller.api import names
 from playground.apiserver.store import Event
 from strategies.analysis.verdict import window_key
 from strategies.spec.base import parse_duration
-from tests.simulation import changes, flagging
+from tests.simulation import changes, flagging, mirroring
 from tests.simulation.look import Look, concerned
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ TEMPLATED: Object = {"query": 'errors{hash="$candidate"}', "max": 0.05, "interva
 """What the stories' template asks."""
 _SEEN = 1.0
 """Seconds until a new Service is pinned."""
-_STAGES = {"Preview": "before-traffic", "Traffic": "step", "Batch": "step", "Bake": "bake"}
+_STAGES = {"Preview": "before-traffic", "Shadow": "step", "Traffic": "step", "Batch": "step", "Bake": "bake"}
 
 
 class Broken(AssertionError):
@@ -102,16 +102,14 @@ class Invariants:
         """S9, and that nothing of a release is left."""
         assert not written, f"S9: a world at rest was written to: {written[0].call} {written[0].changes}"
         look = Look(self._world, self._objects)
-        if (
-            look.release is None
-            or look.deployment is None
-            or look.status.get("phase") in ("Blocked", "Paused", "AwaitingApproval")
-        ):
+        waits = look.status.get("phase") in ("Blocked", "Paused", "AwaitingApproval")
+        if look.release is None or look.deployment is None or waits:
             return
         assert names.DRIVEN not in look.labels, "L1: at rest, and the wheel is not given back"
         assert not look.pinned, f"L1: at rest, and {look.pinned} are pinned"
         assert "shop-candidate" not in self._objects["Service"], "L1: at rest, and the candidate's Service is there"
         assert look.share(look.route) is None, "L1: at rest, and the route is split"
+        assert not look.route or not mirroring.mirror(look.route), "L1: at rest, and the route mirrors"
         assert not self._objects["Job"], f"L1: at rest, and Jobs are left: {list(self._objects['Job'])}"
         active = [s["metadata"]["name"] for s in look.active]
         stable = (look.status.get("stable") or {}).get("replicaSet")
@@ -133,6 +131,7 @@ class Invariants:
             return
         if kind == "MODIFIED" and new != old:
             flagging.first(look, f"{name} was scaled")
+            mirroring.first(look, f"{name} was scaled")
             driven = names.DRIVEN in look.labels and look.deployment["spec"].get("paused")
             assert driven and look.recreate, f"S5: {name} was scaled without the wheel"
             if new < old and name in look.leaving:
@@ -316,6 +315,7 @@ class Invariants:
     def _route(self, look: Look, _kind: str, before: Object | None, now: Object, writer: Process | None) -> None:
         if writer is None or before is None:
             return
+        mirroring.written(look, before, now)
         old, new, trial = look.share(before) or 0, look.share(now) or 0, look.trial
         if new < old:
             flagging.first(look, "users were moved")

@@ -143,6 +143,8 @@ class Look:
             return parse_duration(strategy.get("blueGreen", {}).get("previewDuration", "0s")) if blue_green else timedelta()
         if step["name"] == "Batch":
             return parse_duration(strategy.get("rolling", {}).get("pause", "0s"))
+        if step["name"] == "Shadow":
+            return parse_duration(strategy.get("shadow", {}).get("duration", "10m"))
         known = [s for s in strategy.get("canary", {}).get("steps", []) if s["weight"] == step["weight"] and not s.get("early")]
         return parse_duration(known[0].get("duration", "0s")) if known else timedelta()
 

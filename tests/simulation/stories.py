@@ -23,10 +23,9 @@ _QUERY = 'errors{hash="$candidate"}'
 FLAGS = "flags"
 TEMPLATE = "shop-errors"
 """A ClusterGateTemplate that asks what the stories' gate asks."""
-_CANARY = {
-    "type": "Canary",
-    "canary": {"steps": [{"weight": 5, "duration": "5s"}, {"weight": 25, "duration": "5s"}, {"weight": 100}]},
-}
+_STEPS: list[Object] = [{"weight": 5, "duration": "5s"}, {"weight": 25, "duration": "5s"}, {"weight": 100}]
+_CANARY = {"type": "Canary", "canary": {"steps": _STEPS}}
+_SHADOW = {"type": "Shadow", "shadow": {"duration": "5s", "idempotent": True}}
 
 
 def _gate(interval: str) -> Object:
@@ -345,8 +344,9 @@ STORIES = {
         _story("no-image", _ROLLING, (ship(_NO_IMAGE, _HEALTHY),), _REJECTED),
         _story("rollback-in-flight", _CANARY, (_GOES_OUT, ask("rollback", "previous", step(2))), rests("1", "Aborted"),
                routed=True),
-        _story("rollback-warm", _CANARY, (_GOES_OUT, ask("abort", "too many calls", bakes)), rests("1", "Aborted"),
-               routed=True),
+        _story("rollback-warm", _CANARY, (_GOES_OUT, ask("abort", "too many calls", bakes)), rests("1", "Aborted"), routed=True),
+        _story("shadow", _SHADOW, (_GOES_OUT,), rests("2"), routed=True),
+        _story("bad-shadow", _SHADOW, (ship(WORSE, _HEALTHY),), _REJECTED, routed=True),
         _story("rollback-cold", _CANARY, (_GOES_OUT, ask("rollback", "previous", rests("2", "Completed"))),
                rests("1", "Completed"), routed=True),
         _story("superseded", _CANARY, (_GOES_OUT, ship(BETTER, step(1))), rests("3"), routed=True),
@@ -368,7 +368,7 @@ STORIES = {
     )
 }  # fmt: skip
 EXHAUSTIVE = ("rolling", "canary-route", "canary-share", "blue-green", "rollback-in-flight", "rollback-warm", "rollback-cold",
-              "superseded", "deleted-in-flight", "job")  # fmt: skip
+              "superseded", "deleted-in-flight", "job", "shadow")  # fmt: skip
 """The stories of which every single fault is tried by `python -m tests.simulation plans`, half an hour on two cores."""
 ALWAYS = ("rolling", "canary-route", "blue-green", "rollback-in-flight", "deleted-in-flight")
 """Those of them that every run of the tests tries."""
