@@ -6,6 +6,7 @@ nothing else of a member is ever touched from here.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ import structlog
 from pydantic import ValidationError
 
 from controller.api import names
+from controller.clock import Clock
 from controller.kube import paths
 from controller.kube.client import JSON_PATCH, MERGE_PATCH
 from controller.kube.errors import ApiError
@@ -23,11 +25,11 @@ from controller.reconcile.next_turn import Next
 from controller.reconcile.requests import REQUESTS, Presence, read_requests, removal
 from controller.telemetry import metrics
 from controller.telemetry.events import Recorder
-from controller.workloads import deployment
+from controller.workloads import deployment, template
 from strategies.analysis.verdict import Unknown
 from strategies.spec.reason import Reason
 from strategies.spec.train import ReleaseTrainSpec
-from strategies.spec.train_status import TrainStatus
+from strategies.spec.train_status import IN_FLIGHT, TrainStatus
 from strategies.train.asking import Ask
 from strategies.train.decide import Decision, decide
 from strategies.train.hold import Ordering, held_back
@@ -51,11 +53,18 @@ def queued(cluster: Cluster, key: Key, version: str | None) -> Queued | Unknown 
 
 @dataclass(slots=True)
 class _Memory:
-    """Soft state of one train: which requests were seen, and whether the metrics have it."""
+    """Soft state of one train: which requests were seen, whether the metrics have it, what both clocks said at first."""
 
     uid: str
     presence: Presence = field(default_factory=Presence)
     shown: bool = False
+    began: tuple[datetime, float] | None = None
+
+    def now(self, clock: Clock, *, measures: bool) -> datetime:
+        """The wall's time; while a train `measures`, as it goes on by the steady clock: one that is set cuts nothing short."""
+        if not measures or self.began is None:
+            self.began = clock.wall(), clock.steady()
+        return self.began[0] + timedelta(seconds=clock.steady() - self.began[1])
 
 
 class Trains:
@@ -65,6 +74,7 @@ class Trains:
         """`may_write` is the leader's fence."""
         self._cluster, self._recorder, self._may_write = cluster, recorder, may_write
         self._memories: dict[Key, _Memory] = {}
+        self._templates = template.Templates()
 
     def turn(self, namespace: str, name: str) -> Next:
         """Gather, decide, commit, ask."""
@@ -113,7 +123,7 @@ class Trains:
             status=status,
             seen={name: self._seen(metadata["namespace"], name, metadata["name"]) for name in sorted(members)},
             generation=metadata.get("generation", 0),
-            now=self._cluster.clock.wall(),
+            now=memory.now(self._cluster.clock, measures=status.phase in IN_FLIGHT),
             requests=read_requests(train, status.run.number if status.run else 0, memory.presence),
         )
 
@@ -125,7 +135,8 @@ class Trains:
         spec = release.get("spec") or {}
         found = self._cluster.deployments.get(namespace, str((spec.get("workloadRef") or {}).get("name")))
         version = spec.get("version") or {}
-        workload = deployment.read_workload(found, version.get("fromLabel"), version.get("literal")) if found else None
+        label, literal = version.get("fromLabel"), version.get("literal")
+        workload = deployment.read_workload(found, label, literal, self._templates) if found else None
         asked = REQUESTS & (release["metadata"].get("annotations") or {}).keys()
         return Seen(status=commit.read(release)[0], workload=workload, others=others, requests=bool(asked))
 

@@ -19,6 +19,10 @@ def conditions(turn: Turn, status: TrainStatus) -> tuple[Condition, ...]:
         "Reconciling": (busy, status.message if busy else "Nothing is under way."),
         "Stalled": (stalled or stuck is not None, why[:1024] if stalled or stuck else "Nothing is in the way."),
     }
+    if status.phase in IN_FLIGHT and status.run is not None and status.run.generation != turn.generation:
+        # Said only while it is so, as of a Release.
+        message = "The spec was edited in mid-run, which counts from the next run on. To end this one: abort=true."
+        said["SpecFollowed"] = (False, message)
     known = {c.type: c for c in turn.status.conditions}
     return tuple(_condition(turn, status, name, known.get(name), *what) for name, what in said.items())
 

@@ -26,8 +26,11 @@ def held_back(release: str, version: str | None, trains: Sequence[Ordering]) -> 
     if member is None:
         return f"Member {release} of ReleaseTrain {train.name} waits: the train has not looked at it yet."
     if version != member.version:
-        return (f"ReleaseTrain {train.name} is for version {member.version} of {release}, and the Deployment has {version}: "
-                "write that into spec.members of the train, or take the member out of it. Rollbacks are free.")  # fmt: skip
+        return (
+            f"ReleaseTrain {train.name} is for version {member.version} of {release}, and the Deployment has "
+            f"{version or 'none that can be read'}: write that into spec.members of the train, or take the member out of it. "
+            "Rollbacks are free."
+        )
     if train.status.phase is TrainPhase.PROGRESSING and member.state is MemberState.PROGRESSING:
         return None
     flies = train.status.phase is TrainPhase.PROGRESSING and member.state is MemberState.WAITING

@@ -74,6 +74,12 @@ OBSTACLES: dict[str, tuple[dict[str, Any], Change, Change, Reason, str]] = {
     "it is not its turn": (
         CANARY, _change(unknown={"queued": Queued(message="ReleasePolicy calm lets 1 at a time be on their way.")}),
         _change(unknown={}), Reason.QUEUED, "ReleasePolicy calm lets 1 at a time be on their way."),
+    "its train has not let it go": (
+        CANARY, _change(unknown={"queued": Queued(message="Member a of ReleaseTrain t waits.", reason=Reason.IN_TRAIN)}),
+        _change(unknown={}), Reason.IN_TRAIN, "Member a of ReleaseTrain t waits."),
+    "which trains there are is not known": (
+        CANARY, _change(unknown={"queued": Unknown(reason="NotListed", message="releasetrains could not be listed yet.")}),
+        _change(unknown={}), Reason.NOT_OBSERVED, "releasetrains could not be listed yet."),
     "whether a freeze is in force is not known": (
         CANARY, _change(unknown={"frozen": Unknown(reason="PolicyInvalid", message="ReleasePolicy calm cannot be understood.")}),
         _change(unknown={}), Reason.NOT_OBSERVED, "ReleasePolicy calm cannot be understood."),

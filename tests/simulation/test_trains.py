@@ -2,11 +2,14 @@
 the controller killed around each of the train's own writes.
 """
 
+import re
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.simulation.faults import Fault, Kind, On
 from tests.simulation.stories import DEPLOYMENTS, GROUP, RELEASES, Object
@@ -14,6 +17,7 @@ from tests.simulation.world import Act, Story, World
 
 WHERE = "crowd-train"
 """A namespace that the invariants of the one shop leave alone; that nothing is written at rest is held here, too."""
+EXAMPLE = Path(__file__).parents[2] / "examples" / "06-train"
 TRAINS = f"releasetrains.{GROUP}"
 MEMBERS = {"web": "Consumer", "mail": "Consumer", "orders": "Producer"}
 BROKEN = "2-nopull"
@@ -70,10 +74,11 @@ def all_healthy(world: World) -> bool:
     return all(find(world, RELEASES, name).get("phase") == "Healthy" for name in MEMBERS)
 
 
-def ship(name: str, image: str, when: Callable[[World], bool]) -> Act:
+def ship(name: str, image: str, when: Callable[[World], bool], container: str = "app") -> Act:
     """Somebody changes a Deployment."""
+
     def do(world: World) -> None:
-        body = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": image}]}}}}
+        body = {"spec": {"template": {"spec": {"containers": [{"name": container, "image": image}]}}}}
         world.person.patch(DEPLOYMENTS, name, WHERE, body, "strategic")
 
     return Act(name=f"ship {image}", when=when, do=do)
@@ -179,3 +184,27 @@ def test_a_deleted_train_lets_its_members_go_by_themselves() -> None:
     acts = (ship("orders", "orders:2", all_healthy), gone)
     world = World(Story(name="train", make=made, acts=acts, over=lambda w: versions(w)["orders"] == "2")).run()
     assert len(trials(world, "orders")) == 1
+
+
+def test_the_example_ends_as_it_tells() -> None:
+    """The files of examples/06-train, a minute in a second: web goes after mail, orders last; and back."""
+    texts = {file.stem: re.sub(r"\b(\d+)m\b", r"\1s", file.read_text(encoding="utf-8")) for file in EXAMPLE.glob("*.yaml")}
+    documents = {stem: list(yaml.safe_load_all(text)) for stem, text in texts.items()}
+    kinds = {"Deployment": DEPLOYMENTS, "Service": "services", "Release": RELEASES, "ReleaseTrain": TRAINS}
+
+    def make(world: World) -> None:
+        world.admin.create("namespaces", {"metadata": {"name": WHERE}})
+        world.go(lambda: False, 1.0)
+        for stem, pause in (("services", 15.0), ("releases", 0.0), ("train", 0.0)):
+            for each in documents[stem]:
+                world.admin.create(kinds[each["kind"]], each, WHERE)
+            world.go(lambda: False, pause)
+
+    acts = [ship(name, f"{name}:2", when, container=name) for name, when in (
+        ("orders", all_healthy), ("mail", lambda w: reason(w, "orders") == "InTrain"), ("web", lambda w: True))]  # fmt: skip
+    back = ask("rollback", "previous", phase("Completed"))
+    world = World(Story(name="example", make=make, acts=(*acts, back), over=phase("RolledBack"))).run()
+    assert versions(world) == dict.fromkeys(MEMBERS, "1")
+    ((mail, _, _),), ((web, _, _),), ((orders, _, _),) = (trials(world, name) for name in ("mail", "web", "orders"))
+    assert mail < web < orders
+    assert asked(world) == ["mail rollback True", "orders rollback True", "web rollback True"]

@@ -258,6 +258,7 @@ def test_an_edit_in_mid_run_counts_from_the_next_run_on() -> None:
     made.spec, made.generation = spec(member("web", CONSUMER)), 2
     made.settle()
     assert set(made.states()) == {"orders", "web", "mail"}
+    assert made.status.conditions[-1].type == "SpecFollowed"
     for name in ("web", "mail"):
         made[name].complete()
     made.settle()
@@ -266,6 +267,7 @@ def test_an_edit_in_mid_run_counts_from_the_next_run_on() -> None:
     made.settle().later(10)
     made.settle()
     assert set(made.states()) == {"web"}
+    assert "SpecFollowed" not in {c.type for c in made.status.conditions}
 
 
 def test_the_verification_begins_anew_when_pods_are_missing_and_fails_at_its_deadline() -> None:
