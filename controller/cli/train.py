@@ -15,23 +15,26 @@ from controller.kube.errors import ApiError, NotFound
 from controller.kube.store import without_managed_fields
 from controller.reconcile import commit
 from strategies.spec.status import Status, format_time
-from strategies.spec.train_status import IN_FLIGHT, MemberStatus, TrainPhase
+from strategies.spec.train_status import MemberStatus, TrainPhase
 
 Object = dict[str, Any]
 _KIND = f"{names.GROUP}/{names.VERSION}"
 _NAMED = {"apiVersion": _KIND, "kind": "ReleaseTrain"}
 _EVERY = 1.0
+_ENDS = (TrainPhase.COMPLETED, TrainPhase.HALTED, TrainPhase.ROLLED_BACK, TrainPhase.INVALID)
+"""Phases that a train leaves only when somebody does something; in Waiting, too, but what it waits for may be on its way."""
 
 
 @click.command()
 @click.argument("name", required=False, callback=named("ReleaseTrain"))
-@click.option("-w", "--watch", "follows", is_flag=True, help="Print it again whenever it changes, until the train is at rest.")
+@click.option("-w", "--watch", "follows", is_flag=True, help="Print it again whenever it changes, until it has ended.")
 @printing.output_option("json")
 @cluster_options
 def train(access: Access, name: str | None, output: str | None, *, follows: bool) -> int:
     """Show a train: its phase and why, its members in the order in which they go, and what each waits for.
 
-    Without a NAME, all trains of the namespace. With --watch it ends with 0 if the train has completed, else with 1.
+    Without a NAME, all trains of the namespace. --watch waits for members that are not aboard yet, too; it ends with 0 if the
+    train has completed, else with 1.
     """
     if name is None:
         if follows:
@@ -43,11 +46,11 @@ def train(access: Access, name: str | None, output: str | None, *, follows: bool
         if found != last:
             last = found
             _one(access, found, output)
-        phase = commit.read_train(found)[0].phase
+        status, _ = commit.read_train(found)
         if not follows:
             return Exit.OK
-        if phase not in IN_FLIGHT:
-            return Exit.OK if phase is TrainPhase.COMPLETED else Exit.FAILED
+        if status.phase in _ENDS and status.observed_generation >= found["metadata"].get("generation", 0):
+            return Exit.OK if status.phase is TrainPhase.COMPLETED else Exit.FAILED
         time.sleep(_EVERY)
 
 

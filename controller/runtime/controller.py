@@ -16,7 +16,7 @@ from controller.kube.connection import Connection
 from controller.kube.elector import Elector
 from controller.metrics.pool import Queries
 from controller.reconcile.asking import Asker
-from controller.reconcile.cluster import Cluster, Key, serving
+from controller.reconcile.cluster import Cluster, Key, serving, train_of
 from controller.reconcile.next_turn import Next
 from controller.reconcile.turn import Reconciler
 from controller.runtime.queue import Queue
@@ -154,7 +154,9 @@ class Controller:
 
     def _one(self, key: Key) -> None:
         """One turn, and when the next one is due. Nothing that goes wrong in it reaches another Release."""
-        structlog.contextvars.bind_contextvars(turn_id=uuid.uuid4().hex[:8], namespace=key[0], release=key[1])
+        train = train_of(key)
+        whose = {"release": key[1]} if train is None else {"train": train}
+        structlog.contextvars.bind_contextvars(turn_id=uuid.uuid4().hex[:8], namespace=key[0], **whose)
         started = time.monotonic()
         try:
             following = self.reconciler.turn(key) if self.elector.is_leader() else Next(after=0.5)

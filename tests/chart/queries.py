@@ -10,11 +10,12 @@ from promql_parser import AggregateExpr, BinaryExpr, Call, Expr, VectorSelector
 from controller.telemetry import metrics
 from strategies.spec.phase import Phase
 from strategies.spec.status import Outcome
+from strategies.spec.train_status import TrainPhase
 
 SCRAPED = frozenset({"job", "instance"})
 """Labels that Prometheus gives to every series."""
 VALUES: dict[str, frozenset[str]] = {
-    "phase": frozenset(Phase),
+    "phase": frozenset({*Phase, *TrainPhase}),
     "outcome": frozenset({*Outcome, "ok", "failed", "raised"}),
     "result": frozenset({"ok", "failed"}),
     "verb": frozenset({"get", "list", "watch", "create", "patch", "delete"}),

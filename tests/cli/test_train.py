@@ -62,16 +62,19 @@ def test_programs_get_the_object(on_its_way: Line, run: Run) -> None:
 def test_watching_ends_when_the_train_is_at_rest(
     cluster: Double, on_its_way: Line, run: Run, monkeypatch: pytest.MonkeyPatch, phase: TrainPhase, code: int
 ) -> None:
-    """With the exit code of how it ended; each change is printed once."""
+    """Not while members are waited for; with the exit code of how it ended; each change is printed once."""
+
+    phases = [TrainPhase.WAITING, phase]
 
     def later(_seconds: float) -> None:
+        phase = phases.pop(0)
         on_its_way.status = on_its_way.status.model_copy(update={"phase": phase, "since": datetime(2026, 1, 2, tzinfo=UTC)})
         cluster.others["releasetrains"] = [shown(on_its_way)]
 
     monkeypatch.setattr("controller.cli.train.time.sleep", later)
     said = run("train", "new-format", "--watch")
     assert said.code == code
-    assert said.out.count("ReleaseTrain prod/new-format") == 2
+    assert said.out.count("ReleaseTrain prod/new-format") == 3
 
 
 def test_a_train_that_does_not_exist_is_told_with_those_that_do(on_its_way: Line, run: Run) -> None:
