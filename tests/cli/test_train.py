@@ -63,7 +63,6 @@ def test_watching_ends_when_the_train_is_at_rest(
     cluster: Double, on_its_way: Line, run: Run, monkeypatch: pytest.MonkeyPatch, phase: TrainPhase, code: int
 ) -> None:
     """Not while members are waited for; with the exit code of how it ended; each change is printed once."""
-
     phases = [TrainPhase.WAITING, phase]
 
     def later(_seconds: float) -> None:
