@@ -28,11 +28,14 @@ _RELEASE_COLUMNS = (
     ("Phase", "string", ".status.phase", "Where the release is."),
     ("Step", "integer", ".status.trial.step.index", "Number of the step, from 0."),
     ("Weight", "integer", ".status.trial.step.weight", "Share of the traffic wanted for the candidate, percent."),
+    ("Mirror", "integer", ".status.trial.step.mirror", "Share of the requests of which the candidate gets a copy, percent."),
     ("Stable", "string", ".status.stable.version", "Version that users have."),
     ("Candidate", "string", ".status.trial.candidate.version", "Version on trial."),
     ("Reason", "string", ".status.reason", "Why the release is where it is."),
     ("Age", "date", ".metadata.creationTimestamp", ""),
 )
+_WIDE = {"Mirror": {"priority": 1}}
+"""Columns that `kubectl get -o wide` shows."""
 _SHORT_NAME = rule(
     "size(self.metadata.name) <= 63",
     "metadata.name may have 63 characters, because it becomes a label's value on the Deployment; choose a shorter name",
@@ -97,7 +100,8 @@ def custom_resource_definitions() -> dict[str, Object]:
 
 
 def _definition(*, kind: str, plural: str, short: list[str], scope: str, columns: Any, schema: Object) -> Object:
-    printed = [{"name": n, "type": t, "jsonPath": p, **({"description": d} if d else {})} for n, t, p, d in columns]
+    printed = [{"name": n, "type": t, "jsonPath": p, **({"description": d} if d else {}), **_WIDE.get(n, {})}
+               for n, t, p, d in columns]  # fmt: skip
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

@@ -34,7 +34,8 @@ def document(gate: str, namespace: str, name: str, release_uid: str, status: Sta
         "attempt": trial.attempt,
         "candidate": {"hash": trial.candidate.hash, "version": trial.candidate.version},
         "stable": {"hash": stable.hash, "version": stable.version} if stable else None,
-        "step": {"number": trial.step.index, "of": trial.step.of, "name": trial.step.name, "weight": trial.step.weight},
+        "step": {"number": trial.step.index, "of": trial.step.of, "name": trial.step.name, "weight": trial.step.weight,
+                 "mirror": trial.step.mirror},
     }
     return json.dumps(told, sort_keys=True, separators=(",", ":"))
 

@@ -104,7 +104,7 @@ def test_the_document_is_the_same_each_time_and_another_in_each_step() -> None:
     assert texts[0] == texts[1]
     said = json.loads(texts[0])
     assert said["version"] == "release-coordinator.io/webhook/v1"
-    assert said["step"] == {"number": 1, "of": 4, "name": "Traffic", "weight": 20}
+    assert said["step"] == {"number": 1, "of": 4, "name": "Traffic", "weight": 20, "mirror": 0}
     assert said["release"] == {"namespace": "prod", "name": "shop", "uid": UID}
     assert said["candidate"]["version"] == "2.0.0"
     assert set(said) == {"version", "id", "gate", "release", "attempt", "candidate", "stable", "step"}
