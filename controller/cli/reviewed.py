@@ -18,6 +18,7 @@ from controller.cli.findings import Finding, Resource
 from controller.cli.judging import judge
 from controller.cli.lint import Source, objects_of
 from controller.cli.manifests import Fault, read
+from controller.cli.mirrored import why_not
 from controller.cli.obstacles import selecting
 from controller.kube import paths
 from controller.kube.errors import Forbidden, NotFound
@@ -29,7 +30,7 @@ from strategies.analysis.verdict import Unknown
 from strategies.review.subject import Subject
 from strategies.rollout import mirroring
 from strategies.spec.change import Contract
-from strategies.spec.release import ReleaseSpec
+from strategies.spec.release import ReleaseSpec, StrategyType
 
 Object = dict[str, Any]
 _GIT_PATIENCE = 30.0
@@ -199,6 +200,7 @@ def live_subject(access: Access, name: str, spec: ReleaseSpec, release: Object |
         old_version=stable.version if stable else _version(kept, spec) if kept else None,
         replicas=replicas if isinstance(replicas, int) and replicas > 0 else 1,
         autoscaled=None if scalers is None else any(_scales(each, spec.workload_ref.name) for each in scalers),
+        unmirrored=why_not(access, spec, made.services) if spec.strategy.type is StrategyType.AUTO else made.unmirrored,
         history=status.history if status else (),
     )
 

@@ -1,4 +1,4 @@
-"""Shadow releases with the real reconcile code on the playground: whose answers users get, and a mirror that cannot be taken away."""
+"""Shadow releases with the real reconcile code on the playground: whose answers users get, and a mirror that has to stay."""
 
 import pytest
 

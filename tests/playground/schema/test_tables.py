@@ -133,7 +133,7 @@ def test_a_custom_resource_has_the_columns_of_its_definition() -> None:
     release = {"status": {"phase": "Progressing", "trial": {"step": {"index": 1, "weight": 25}}}}
     made = table(Kind("Release", custom=True, columns=COLUMNS), release)
     assert [c["name"] for c in made["columnDefinitions"]][:4] == ["Name", "Phase", "Step", "Weight"]
-    assert made["rows"][0]["cells"] == ["x", "Progressing", 1, 25, None, None, None, "5m"]
+    assert made["rows"][0]["cells"] == ["x", "Progressing", 1, 25, None, None, None, None, "5m"]
     assert table(Kind("Thing", custom=True), {})["rows"][0]["cells"] == ["x", "5m"]
 
 
