@@ -81,7 +81,8 @@ _ROUTE = Route(service=None, weight=0, as_owned=True, accepted=True, since=_THEN
 
 
 def _observation(spec: ReleaseSpec, workload: Workload, services: tuple[Service, ...], route: Route) -> Observation:
-    stable = ReplicaSet(name="stable", template=workload.template, **_REPLICA_SET)
+    # What waits is a release, and no restart of what is there.
+    stable = ReplicaSet(name="stable", template=replace(workload.template, restartless=""), **_REPLICA_SET)
     return Observation(name="", namespace="", uid="", generation=0, deleting=False, finalizer=False, workload=workload, hold=True,
                        replica_sets=(stable,), services=services, route=route if spec.traffic.route else None)  # fmt: skip
 

@@ -210,6 +210,14 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("6:31", "spec.traffic.httpRoute.name", "error: HTTPRoute shop has no backend that selects these pods (Services "
                                                     "that do: "
              "shop); add one, or correct spec.traffic.httpRoute.name.")]),
+    "copies of requests that may change something": (
+        release("  strategy: {type: Shadow}\n  traffic: {httpRoute: {name: shop}}\n") + DEPLOYMENT + SERVICE + ROUTE, [
+            ("7:31", "spec.traffic.httpRoute.name", "error: HTTPRoute shop, spec.rules[0].matches[0] takes requests of every "
+             "method: requests that change something would be mirrored, and change it twice. Match the methods GET, HEAD and "
+             "OPTIONS only, or say spec.strategy.shadow.idempotent: true if every request may be made twice.")]),
+    "copies of requests that change nothing": (
+        release("  strategy: {type: Shadow}\n  traffic: {httpRoute: {name: shop}}\n") + DEPLOYMENT + SERVICE
+        + ROUTE.replace("[{backend", "[{matches: [{method: GET}], backend"), []),
     "a Service that two Deployments share": (
         release("") + DEPLOYMENT + SERVICE + DEPLOYMENT.replace("{name: shop,", "{name: other,"), [
             ("4:1", "spec.traffic", "error: Service shop also has 4 endpoints of other workloads, so it cannot be pinned; "
