@@ -105,17 +105,21 @@ def test_what_only_the_controller_can_see_is_said_in_the_status(shop: MakeShop, 
 
 
 def test_workloads_that_cannot_be_released_are_named_with_the_remedy(shop: MakeShop, gateway: Gateway) -> None:
-    """Recreate with rolling and with canary, no history, a shared Service, a foreign candidate Service, no Deployment at all."""
+    """Recreate with rolling and with canary, no history, a shared Service, a foreign candidate Service, a gateway that cannot
+    mirror, no Deployment at all.
+    """
     recreate: Manifest = {"strategy": {"type": "Recreate"}}
     rolls, parallel = shop("rolls", pods=1, **recreate), shop("parallel", pods=1, **recreate)
     forgetful, shared = shop("forgetful", pods=1, revisionHistoryLimit=0), shop("shared", pods=1)
     taken, missing = shop("taken", pods=1, gateway=gateway), shop("missing", deploy=False)
+    copied = shop("copied", pods=1, gateway=gateway)
     wide = shared.deployment(pods=1, image="shop:1")
     wide["metadata"]["name"] = "shared-too"
     wide["spec"]["selector"]["matchLabels"]["part"] = wide["spec"]["template"]["metadata"]["labels"]["part"] = "two"
     shared.apply(wide)
     taken.apply(taken.service("taken-candidate"))
     rolls.release(strategy={"type": "Rolling"})
+    copied.release(strategy={"type": "Shadow", "shadow": {"idempotent": True}})
     for one in (parallel, forgetful, shared, taken):
         one.release(strategy=STANDING)
     missing.apply(missing.manifest())
@@ -123,6 +127,7 @@ def test_workloads_that_cannot_be_released_are_named_with_the_remedy(shop: MakeS
         rolls: ("RecreateStrategy", "cannot roll"), parallel: ("RecreateStrategy", "spec.strategy.allowParallel: true"),
         forgetful: ("NoHistory", "set it to 1 or more"), shared: ("ServiceShared", "spec.traffic.ignoreServices"),
         taken: ("RouteUnusable", "Service taken-candidate exists and is not ours"),
+        copied: ("RouteUnusable", "does not list the feature HTTPRouteRequestMirror"),
     }  # fmt: skip
     for one in expected:
         one.ship("2")
