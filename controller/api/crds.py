@@ -56,7 +56,6 @@ _POLICY_COLUMNS = (
 _TRAIN_COLUMNS = (
     ("Phase", "string", ".status.phase", "Where the train is."),
     ("Run", "integer", ".status.run.number", "Number of the run in flight, or of the last one."),
-    ("Members", "string", ".spec.members[*].name", "The Releases."),
     ("Reason", "string", ".status.reason", "Why the train is where it is."),
     ("Age", "date", ".metadata.creationTimestamp", ""),
 )

@@ -17,6 +17,7 @@ _OURS = frozenset({Kind.RELEASE, Kind.UNPROTECTED})
 """Kinds of trial with which a train goes; restarts and rollbacks are free."""
 _TELLS = frozenset({Phase.BLOCKED, Phase.PAUSED, Phase.AWAITING_APPROVAL, Phase.WAITING, Phase.INVALID, Phase.WORKLOAD_MISSING})
 """Phases of a Release in which it waits for somebody: what it says is said of the member, too."""
+_THERE = "Its users have version {version}."
 
 
 def folded(turn: Turn) -> tuple[MemberStatus, ...]:
@@ -43,7 +44,7 @@ def _listed(turn: Turn, stage: int, member: TrainMember, known: MemberStatus | N
         fresh = fresh.model_copy(update={"before": known.before, "asked": known.asked, "attempts": known.attempts})
         if known.version == member.version and known.state in (MemberState.FAILED, MemberState.ROLLED_BACK) and not seen.busy:
             fresh = fresh.model_copy(update={"state": known.state} if state is MemberState.WAITING else {})
-    there = "Its users have this version." if state is MemberState.COMPLETED else "It is aboard: its change is held."
+    there = _THERE.format(version=member.version) if state is MemberState.COMPLETED else "It is aboard: its change is held."
     return fresh.model_copy(update={"message": (waits_for(fresh, seen) or there)[:1024]})
 
 
@@ -116,7 +117,7 @@ def _turn_of(turn: Turn, member: MemberStatus) -> str:
 
 def _progressing(member: MemberStatus, seen: Seen) -> MemberStatus:
     if seen.has(member.version):
-        return _now(member, MemberState.COMPLETED, f"Its users have version {member.version}.")
+        return _now(member, MemberState.COMPLETED, _THERE.format(version=member.version))
     if (why := _failure(member, seen)) is not None:
         return _now(member, MemberState.FAILED, why)
     on_its_way = f"On its way: {seen.status.phase}." if seen.busy and seen.status else "It is about to begin."

@@ -154,10 +154,10 @@ def _on_the_way_back() -> tuple[int, ...]:
     return tuple(found[-10:])
 
 
-@pytest.mark.parametrize("kind", [Kind.CRASH_AFTER, Kind.LOST])
-def test_a_failed_member_takes_the_train_back_whenever_the_controller_dies(kind: Kind) -> None:
+@pytest.mark.parametrize(("kind", "first"), [(Kind.CRASH_AFTER, 0), (Kind.LOST, 1)])
+def test_a_failed_member_takes_the_train_back_whenever_the_controller_dies(kind: Kind, first: int) -> None:
     """After each of the train's own writes on the way back: users have what they had, and each member is asked once."""
-    for number in _on_the_way_back():
+    for number in _on_the_way_back()[first::2]:
         world = failing((Fault(kind=kind, on=On.WRITE, at=number),))
         assert versions(world) == dict.fromkeys(MEMBERS, "1"), number
         assert asked(world) == ["mail rollback True", "web rollback True"], number
