@@ -168,8 +168,10 @@ def _undo(turn: Turn, workload: Workload) -> World:
     if turn.routed:
         route, other = turn.observation.route, turn.observation.candidate_service
         present = route.weight if isinstance(route, Route) else 0
-        splits = not isinstance(route, Route) or route.splits
-        weight = 0 if carries_all else min(present, 100 - 100 * ready // total) if splits else present
+        weight = 0 if carries_all else min(present, 100 - 100 * ready // total)
+        if isinstance(route, Route) and not route.splits:
+            # None or all: everybody goes back once stable can carry half of them, or one pod that is lost would keep them.
+            weight = 0 if weight <= 50 else present
         # The second lever: where the route cannot be written, the Service behind its share can. Once pulled, it stays so.
         # Not for a mirror: no user sees its answers, and stable would get every request twice.
         pulled = isinstance(other, CandidateService) and other.selects == stable.hash

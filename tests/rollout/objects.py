@@ -86,6 +86,7 @@ class Splitting:
 
     weight: int | None = None
     mirror: int = 0
+    splits: bool = True
     unmirrored: str | None = None
     unsafe: str | None = None
     accepted: bool = True

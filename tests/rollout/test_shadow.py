@@ -160,6 +160,23 @@ def test_a_person_lets_a_shadow_go_on() -> None:
     assert given(world) == [(0, 100), (100, 0), (None, 0)]
 
 
+@pytest.mark.parametrize(("lost", "at_once"), [(0, True), (2, True), (3, False)])
+def test_where_a_route_gives_no_shares_users_go_back_once_stable_can_carry_half_of_them(lost: int, at_once: bool) -> None:
+    """A pod of stable that is lost does not keep everybody on a bad version; with most of them lost, they wait for one more."""
+    world = healthy(make_spec(**SHADOW), route=Splitting(splits=False))
+    world.apply("v2")
+    world.run(in_phase(Phase.BAKING)).run(lambda w: w.route is not None and w.route.weight == 100)
+    stable = next(s for s in world.sets.values() if "-" not in s.hash)
+    stable.births[:lost] = [world.now] * lost
+    world.act()
+    world.writes.clear()
+    asked = world.now
+    world.ask("abort")
+    world.run(lambda w: w.route is not None and not w.route.weight)
+    assert (world.now == asked) is at_once
+    world.run(in_phase(Phase.ROLLED_BACK))
+
+
 @pytest.mark.parametrize(("percent", "share"), [(100, 50), (50, 33), (1, 1)])
 def test_gates_that_compare_are_asked_on_copies_with_the_share_that_copies_are(percent: int, share: int) -> None:
     """Of all requests that pods get, copies are so many; no limit is needed for the comparison, and none is asked in the bake."""

@@ -135,7 +135,7 @@ class World(Kubernetes):
             return None
         return Route(service=None if r.problem else "shop", weight=r.weight or 0, as_owned=r.weight is None and not r.mirror,
                      accepted=r.accepted, since=r.since, problem=r.problem, even=r.even, mirror=r.mirror,
-                     unmirrored=r.unmirrored, unsafe=r.unsafe)  # fmt: skip
+                     splits=r.splits, unmirrored=r.unmirrored, unsafe=r.unsafe)  # fmt: skip
 
     def _pods(self) -> tuple[PodHealth, ...]:
         trial = self.status.trial
@@ -351,9 +351,9 @@ class World(Kubernetes):
     def _do_SetWeight(self, effect: e.SetWeight) -> None:
         if self.route is None or self.status.wheel is None or self.status.wheel.route is None:
             raise Refused("no route is named")
-        mirrors = {"mirror": effect.mirror, "unmirrored": self.route.unmirrored, "unsafe": self.route.unsafe}
+        assert self.route.splits or effect.weight in (None, 0, 100), "a share that this route cannot give"
         weight = effect.weight or None if effect.mirror else effect.weight
-        self.route = Splitting(weight=weight, accepted=False, since=self.now, **mirrors)
+        self.route = replace(self.route, weight=weight, mirror=effect.mirror, accepted=False, since=self.now, even=True)
 
     def _do_ShowRejection(self, _: e.ShowRejection) -> None:
         self._there().failure_shown = True
