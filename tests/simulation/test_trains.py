@@ -186,6 +186,34 @@ def test_a_deleted_train_lets_its_members_go_by_themselves() -> None:
     assert len(trials(world, "orders")) == 1
 
 
+def test_a_member_of_two_trains_goes_with_neither_until_one_gives_it_free() -> None:
+    """Both trains and the member name the other; nothing starts by mistake, and then it goes by itself."""
+    second = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "ReleaseTrain", "metadata": {"name": "night"},
+              "spec": {"members": [{"name": "web", "version": "2"}]}}  # fmt: skip
+    said: list[str] = []
+
+    def look(world: World) -> None:
+        said.extend(status["message"] for status in (find(world, RELEASES, "web"), train(world), find(world, TRAINS, "night")))
+        assert all(find(world, RELEASES, name).get("trial") is None for name in MEMBERS)
+        world.admin.delete(TRAINS, "night", WHERE)
+
+    def twice(world: World) -> bool:
+        told = "night" in find(world, RELEASES, "web").get("message", "")
+        return phase("Invalid")(world) and reason(world, "mail") == "InTrain" and told
+
+    start = Act(name="another train", when=all_healthy, do=lambda w: w.admin.create(TRAINS, second, WHERE) and None)
+    acts = (start, *shipped(), Act(name="look", when=twice, do=look))
+    world = World(Story(name="train", make=_made("2"), acts=acts, over=phase("Completed"))).run()
+    assert said == [
+        "Release web is a member of ReleaseTrain new-format and night: take it out of one of them, because each would order it.",
+        "spec.members[0].name: Release web is a member of ReleaseTrain night, too: take it out of one of them, because each "
+        "would order it.",
+        "spec.members[0].name: Release web is a member of ReleaseTrain new-format, too: take it out of one of them, because each "
+        "would order it.",
+    ]
+    assert versions(world) == dict.fromkeys(MEMBERS, "2")
+
+
 def test_the_example_ends_as_it_tells() -> None:
     """The files of examples/06-train, a minute in a second: web goes after mail, orders last; and back."""
     texts = {file.stem: re.sub(r"\b(\d+)m\b", r"\1s", file.read_text(encoding="utf-8")) for file in EXAMPLE.glob("*.yaml")}
