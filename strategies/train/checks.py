@@ -162,12 +162,15 @@ def begins(turn: Turn) -> TrainStatus | None:
 
 
 def arrived(turn: Turn) -> TrainStatus | None:
-    """All members have their versions; how they came to them does not matter."""
+    """All members have their versions; how they came to them does not matter, but a run that is tried again is verified."""
     assert turn.spec is not None
-    members = listed(turn, turn.spec, fresh=False)
+    members, run = listed(turn, turn.spec, fresh=False), turn.status.run
     if turn.phase is TrainPhase.COMPLETED:
         return _news(turn, turn.phase, turn.status.reason, turn.status.message, members)
-    return _news(turn, TrainPhase.COMPLETED, TrainReason.AT_REST, "All members have their versions.", members)
+    if turn.status.retry and run is not None and not run.completed:
+        message = "All members have their versions, and are verified once more."
+        return to(turn, TrainPhase.PROGRESSING, TrainReason.STAGE, message, members=members, retry=False)
+    return to(turn, TrainPhase.COMPLETED, TrainReason.AT_REST, "All members have their versions.", members=members, retry=False)
 
 
 Check = Callable[[Turn], TrainStatus | None]

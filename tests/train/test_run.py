@@ -287,6 +287,21 @@ def test_the_verification_begins_anew_when_pods_are_missing_and_fails_at_its_dea
     assert made.on_trial == {"orders"}
 
 
+def test_a_train_that_was_halted_unverified_is_verified_once_more() -> None:
+    """When somebody asks to try again; and then a rollback still takes back all of it."""
+    made = line(member("orders", PRODUCER), member("web", CONSUMER), onFailure="RollBackMember")
+    for name in ("web", "orders"):
+        made[name].complete()
+        made.settle()
+    made["web"].available = 0
+    made.later(61)
+    assert (made.status.phase, made.status.reason) == (TrainPhase.HALTED, TrainReason.NOT_VERIFIED)
+    made["web"].available = 4
+    assert made.ask("retry").status.phase is TrainPhase.VERIFYING
+    assert made.later(10).status.phase is TrainPhase.COMPLETED
+    assert made.ask("rollback", "previous").on_trial == {"orders"}
+
+
 @pytest.mark.parametrize("outcome", [Outcome.SUPERSEDED, Outcome.REVERTED])
 def test_a_template_that_is_taken_away_is_no_failure(outcome: Outcome) -> None:
     """The train waits for it, and says so."""
