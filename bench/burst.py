@@ -1,4 +1,4 @@
-"""Many Releases at once: first the same canary for all, then all fail at the same moment.
+"""Many Releases at once: first the same change without any, then the same canary for all, then all fail at the same moment.
 
 The canary has two steps (50 % with a pause of 2 s, 100 %), no router, no bake and no drain: what it takes longer than the pause
 is the time of pods, of Kubernetes' controllers and of ours. The failing ones stand at 50 % of a route when their gate turns bad.
@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.controlling import Controller, Sampling, Scrape
 from bench.figures import Figures, spread
-from bench.fleet import RELEASES, ROUTES, Fleet, Progress, canary, keys, split_of
+from bench.fleet import DEPLOYMENTS, RELEASES, ROUTES, Fleet, Progress, canary, keys, rolled_out, split_of
 from bench.options import Options
 from bench.place import Place
 from bench.source import GATE, Source
@@ -26,10 +26,22 @@ def run(place: Place, source: Source, options: Options) -> Figures:
     with Controller(place.controller_kubeconfig, place.folder) as controller:
         releases = View(place.client(), RELEASES, Progress.of)
         values: dict[str, Any] = {"releases": options.releases, "rss_before_mib": round(controller.memory(), 1)}
+        values["without_release"] = {"duration_s": spread(_rollouts(place, options.releases, patience), 2)}
         values["canary"] = _canaries(place, controller, releases, options.releases, patience)
         values["failing"] = _failing(place, controller, releases, source, options.releases, patience)
     notes = [*place.notes, "one pod for each revision; Releases in 10 namespaces; memory and queue are sampled every second"]
     return Figures(bench="burst", place=place.name, values=values, notes=notes)
+
+
+def _rollouts(place: Place, count: int, patience: float) -> list[float]:
+    """Seconds of the same change of as many Deployments that no Release names: what Kubernetes and this machine take."""
+    fleet = Fleet(place, keys("plain", count), None)
+    fleet.make(patience)
+    deployments = View(place.client(), DEPLOYMENTS, rolled_out)
+    shipped = fleet.ship("2")
+    fleet.wait(deployments, lambda image: image == "shop:2", patience)
+    done = {key: deployments.first(key, shipped[key], lambda image: image == "shop:2") for key in fleet.keys}
+    return [at - shipped[key] for key, at in done.items() if at is not None]
 
 
 def _canaries(place: Place, controller: Controller, releases: View[Progress], count: int, patience: float) -> dict[str, Any]:

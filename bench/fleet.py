@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.place import Place
 from bench.stand_ins import GATEWAY
@@ -15,7 +15,9 @@ from bench.watching import Key, Object, View
 
 GROUP = "release-coordinator.io"
 RELEASES = f"/apis/{GROUP}/v1alpha1/releases"
+DEPLOYMENTS = "/apis/apps/v1/deployments"
 ROUTES = "/apis/gateway.networking.k8s.io/v1/httproutes"
+T = TypeVar("T")
 _WRITERS = 8
 _NO_USERS = {"playground.release-coordinator.io/requests-per-second": "0"}
 """The playground would send them requests."""
@@ -49,21 +51,23 @@ class Progress:
 
 
 class Fleet:
-    """`spec` is the Releases'; `route` says whether traffic is split by HTTPRoutes."""
+    """`spec` is the Releases'; None: there are none. `route` says whether traffic is split by HTTPRoutes."""
 
-    def __init__(self, place: Place, keys: Sequence[Key], spec: Object, *, pods: int = 1, route: bool = False) -> None:
+    def __init__(self, place: Place, keys: Sequence[Key], spec: Object | None, *, pods: int = 1, route: bool = False) -> None:
         self.keys, self._place, self._spec, self._pods, self._route = tuple(keys), place, spec, pods, route
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="fleet")
 
     def make(self, timeout: float = 120) -> float:
-        """Create everything; returns in how many seconds all Releases were Healthy."""
+        """Create everything; returns in how many seconds all Releases were Healthy, or all Deployments rolled out."""
         started = time.monotonic()
         client = self._place.client()
         for namespace in sorted({namespace for namespace, _ in self.keys}):
             client.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
-        releases = View(client, RELEASES, Progress.of)
         self.each(self._create)
-        self.wait(releases, lambda p: p.phase == "Healthy", timeout)
+        if self._spec is None:
+            self.wait(View(client, DEPLOYMENTS, rolled_out), bool, timeout)
+        else:
+            self.wait(View(client, RELEASES, Progress.of), lambda p: p.phase == "Healthy", timeout)
         return time.monotonic() - started
 
     def ship(self, tag: str) -> dict[Key, float]:
@@ -87,19 +91,19 @@ class Fleet:
         self._place.client().request("PATCH", path, body, "application/merge-patch+json")
         return time.time()
 
-    def wait(self, releases: View[Progress], holds: Callable[[Progress], bool], timeout: float) -> None:
-        """Until all Releases are as wanted. Raises TooLate."""
+    def wait(self, view: View[T], holds: Callable[[T], bool], timeout: float) -> None:
+        """Until all that belong to the fleet are as wanted. Raises RuntimeError."""
         late = set(self.keys)
 
         def all_there() -> bool | None:
-            late.difference_update([k for k in late if (p := releases.now.get(k)) is not None and holds(p)])
+            late.difference_update([k for k in late if (p := view.now.get(k)) is not None and holds(p)])
             return None if late else True
 
         try:
-            releases.wait_for(all_there, timeout, f"{len(self.keys)} Releases")
+            view.wait_for(all_there, timeout, f"{len(self.keys)} objects")
         except Exception as problem:
             missing = sorted(late)[:3]
-            raise RuntimeError(f"{len(late)} are late, such as {[(k, releases.now.get(k)) for k in missing]}") from problem
+            raise RuntimeError(f"{len(late)} are late, such as {[(k, view.now.get(k)) for k in missing]}") from problem
 
     def each(self, action: Callable[[Key], Any], keys: Iterable[Key] | None = None) -> None:
         """Do it for every shop, several at a time. Raises what the first failure raised."""
@@ -128,6 +132,8 @@ class Fleet:
             made.append({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": metadata, "spec": {
                 "parentRefs": [GATEWAY], "hostnames": [f"{name}.{namespace}.example"],
                 "rules": [{"backendRefs": [{"name": name, "port": 80}]}]}})  # fmt: skip
+        if self._spec is None:
+            return made
         spec = {"workloadRef": {"name": name}, "traffic": traffic, "rollback": {"warm": {"for": "0s"}}, **self._spec}
         made.append({"apiVersion": f"{GROUP}/v1alpha1", "kind": "Release", "metadata": metadata, "spec": spec})
         return made
@@ -142,6 +148,14 @@ def canary(*steps: tuple[int, str], **more: Any) -> Object:
     """A canary's spec by (weight, duration)."""
     return {"strategy": {"type": "Canary", "canary": {"steps": [
         {"weight": weight, "duration": duration} for weight, duration in (*steps, (100, "0s"))]}}, **more}  # fmt: skip
+
+
+def rolled_out(deployment: Object) -> str:
+    """The image that all pods of a Deployment have; empty while Kubernetes has something left to do for it."""
+    status, spec = deployment.get("status") or {}, deployment["spec"]
+    counted = [status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")]
+    done = status.get("observedGeneration") == deployment["metadata"]["generation"] and counted == [spec["replicas"]] * 3
+    return spec["template"]["spec"]["containers"][0]["image"] if done else ""
 
 
 def split_of(route: Object) -> int | None:

@@ -133,18 +133,19 @@ def test_a_second_one_waits_and_takes_over_at_once_after_a_release() -> None:
 
 def test_the_release_comes_after_the_work_was_told_to_stop() -> None:
     """Otherwise the next one would start while this one still works."""
-    leases, holder_at_stop = LeaseServer(), list[str]()
+    leases, holder_at_stop, told = LeaseServer(), list[str](), threading.Event()
     with serve(leases) as server:
         a = Elector(
             server.client(),
             "system",
             "rc",
             identity="a",
+            on_started=told.set,  # Work that was never told to begin is not told to stop.
             on_stopped=lambda: holder_at_stop.append(leases.spec()["holderIdentity"]),
         )
         a.terms = TERMS
         a.start()
-        eventually(a.is_leader)
+        assert told.wait(10)
         a.stop()
         assert set(holder_at_stop) == {"a"}  # More than once where this machine was too busy to renew in time.
         assert leases.spec()["holderIdentity"] == ""
