@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.controlplane.gateway import Gateway
+from tests.controlplane.mirroring import MirroringProxy, routed
 from tests.real.releases.installation import ACCOUNT, Installation
 from tests.real.releases.shop import GROUP, STANDING, Shop
 
 MakeShop = Callable[..., Shop]
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/release-coordinator/leases/release-coordinator"
-SWITCH = {"type": "BlueGreen"}
+SWITCH, SHADOW = {"type": "BlueGreen"}, {"type": "Shadow", "shadow": {"idempotent": True}}
 
 
 @pytest.fixture
@@ -37,19 +38,26 @@ def test_an_upgrade_of_the_chart_does_not_disturb_a_release(changing: Installati
 
 
 def test_an_uninstall_gives_everything_back_and_an_install_adopts_again(
-    changing: Installation, shop: MakeShop, gateway: Gateway
+    changing: Installation, shop: MakeShop, gateway: Gateway, proxy: MirroringProxy
 ) -> None:
-    """Stepping, baking, rejected and idle: stable's pods run on, what is not stable's stays paused, the Releases stay."""
+    """Stepping, baking, mirrored, rejected, idle: stable's pods run on, what is not stable's stays paused, the Releases stay."""
+    del proxy
     shops = {name: shop(name, pods=1, gateway=gateway if name in ("stepping", "baking") else None)
-             for name in ("stepping", "baking", "rejected", "idle")}  # fmt: skip
+             for name in ("stepping", "baking", "mirrored", "rejected", "idle")}  # fmt: skip
+    copied = shops["mirrored"]
+    copied.apply(*routed(copied.name, copied.namespace, copied.host))
+    owned = copied.get("traefikservices.traefik.io")["spec"]
     for name, one in shops.items():
-        one.release(strategy=SWITCH if name == "baking" else STANDING, rollback={"warm": {"for": "10m"}})
+        strategy = {"baking": SWITCH, "mirrored": SHADOW}.get(name, STANDING)
+        more = {"traffic": {"traefikService": {"name": name}}} if name == "mirrored" else {}
+        one.release(strategy=strategy, rollback={"warm": {"for": "10m"}}, **more)
         if name != "idle":
             one.ship("2")
     before = {name: {pod for pod, found in one.pods().items() if found["spec"]["containers"][0]["image"] == "shop:1"}
               for name, one in shops.items()}  # fmt: skip
     shops["stepping"].wait_for_trial_weight(50)
     shops["baking"].wait_for_phase("Baking")
+    copied.wait_for(lambda: copied.get("traefikservices.traefik.io")["spec"] != owned, what="a mirror")
     shops["rejected"].wait_for_trial_weight(50)
     shops["rejected"].ask("abort")
     shops["rejected"].wait_for_phase("RolledBack")
@@ -65,10 +73,11 @@ def test_an_uninstall_gives_everything_back_and_an_install_adopts_again(
         assert (name, one.at_rest()) == (name, [] if name == "idle" else ["Deployment paused"])
         assert f"{GROUP}/release" not in (one.get("deployment")["metadata"].get("labels") or {})
         assert one.get("release")["spec"]["workloadRef"]["name"] == name
+    assert copied.get("traefikservices.traefik.io")["spec"] == owned
     shops["stepping"].kubectl("rollout", "resume", "deployment/stepping")
     shops["stepping"].kubectl("rollout", "status", "deployment/stepping", "--timeout=20s")
     shops["rejected"].kubectl("rollout", "undo", "deployment/rejected", check=False)
-    for name in ("baking", "rejected"):
+    for name in ("baking", "mirrored", "rejected"):
         shops[name].kubectl("set", "image", f"deployment/{name}", "app=shop:1")
         shops[name].kubectl("rollout", "resume", f"deployment/{name}")
     # The uninstall keeps the Lease for a while, lest a pod that ends late leads again; ours has ended.
