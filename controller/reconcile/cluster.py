@@ -1,7 +1,7 @@
 """The views of the cluster that all turns share: Releases and claimed Deployments always, the rest only where it is needed.
 
 A namespace's ReplicaSets, Services, EndpointSlices and routes are followed while a release is in flight there, and no longer:
-at rest, a thousand Releases cost two watches.
+at rest, a thousand Releases cost three watches.
 """
 
 import threading

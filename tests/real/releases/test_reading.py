@@ -89,7 +89,9 @@ ALSO_GRANTED = {
 def test_every_right_of_the_chart_is_used_no_other_call_is_made_and_none_is_forbidden(
     plane: ControlPlane, product: Installation, shop: MakeShop, gateway: Gateway, feature_flags: None
 ) -> None:
-    """Story after story: gates with a Secret and a Job, flags, an autoscaler, a route, a rejection, a rollback, much history."""
+    """Story after story: gates with a Secret and a Job, flags, an autoscaler, a route, a rejection, a rollback, much history; a
+    train.
+    """
     began = plane.audit()[-1].time
     plane.api("DELETE", "/apis/coordination.k8s.io/v1/namespaces/release-coordinator/leases/release-coordinator")
     product.kill()  # Its views are listed and its Lease is made again.
@@ -128,6 +130,10 @@ def test_every_right_of_the_chart_is_used_no_other_call_is_made_and_none_is_forb
         checkout.ask("retry")
         checkout.wait_for(lambda: f"{GROUP}/retry" not in (checkout.get("release")["metadata"].get("annotations") or {}))
     checkout.wait_for(lambda: _counted(checkout, "RequestRefused") == [2], what="one event that counts both refusals")
+    asked = {"name": "alone", "namespace": checkout.namespace, "annotations": {f"{GROUP}/pause": "true"}}
+    checkout.apply({"apiVersion": f"{GROUP}/v1alpha1", "kind": "ReleaseTrain", "metadata": asked,
+                    "spec": {"members": [{"name": "checkout", "version": "7"}]}})  # fmt: skip
+    checkout.wait_for(lambda: f"{GROUP}/pause" not in checkout.get("releasetrain", "alone")["metadata"]["annotations"])
     ours = [c for c in plane.audit() if c.user == ACCOUNT and c.time > began]
     # Namespaces of earlier tests are being deleted meanwhile, where nothing may be made any more.
     assert [c for c in ours if c.code == 403 and c.namespace in (checkout.namespace, product.namespace, "")] == []
