@@ -35,6 +35,7 @@ class ContractType(StrEnum):
     """In what language a contract is written."""
 
     OPENAPI = "OpenAPI"
+    GRAPHQL = "GraphQL"
 
 
 class Contract(Model):

@@ -60,7 +60,7 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_without_the_tool_nothing_counts_as_compatible(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is missing in the checklist, with where to get it, and the exit code says so."""
-    monkeypatch.setattr(shutil, "which", lambda *_: None)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     (tmp_path / "old.yaml").write_text(with_contract("shop:2.3.1", contract("/orders")))
     (tmp_path / "new.yaml").write_text(with_contract("shop:2.4.0", contract("/orders")))
     said = run("review", "-f", str(tmp_path / "new.yaml"), "--against", str(tmp_path / "old.yaml"))

@@ -1,0 +1,47 @@
+"""Contracts, compared by the field's own tools: each language has one adapter, which turns the tool's findings into two lists.
+
+A tool that is not there, a contract that is none, and one that takes too much, are told; none of them counts as compatible.
+"""
+
+from collections.abc import Callable
+
+from controller.cli.contracts import library, openapi
+from controller.cli.contracts.program import Lists, NotCompared
+from strategies.analysis.verdict import Unknown
+from strategies.review.contracts import Compared
+from strategies.spec.change import Change, Contract, ContractType
+
+Find = Callable[[Contract], str | Unknown | None]
+_ROOM = 2**20
+"""Bytes: what a ConfigMap can hold."""
+_ADAPTERS: dict[ContractType, Callable[[str, str], Lists]] = {
+    ContractType.OPENAPI: openapi.compare,
+    ContractType.GRAPHQL: library.Library(module="graphql", distribution="graphql-core").compare,
+}
+
+
+def compare(change: Change | None, older: Find, newer: Find) -> tuple[Compared, ...]:
+    """Each declared contract, compared. `older` and `newer` give its text, None where there is none, or why not."""
+    return tuple(_compare(each, older(each), newer(each)) for each in (change.contracts if change else ()))
+
+
+def _compare(contract: Contract, old: str | Unknown | None, new: str | Unknown | None) -> Compared:
+    name = contract.config_map
+    for text in (old, new):
+        if isinstance(text, Unknown):
+            return Compared(name=name, problem=text.message)
+    assert not isinstance(old, Unknown) and not isinstance(new, Unknown)
+    if new is None:
+        return Compared(name=name, problem=f"ConfigMap {name} with the key {contract.key} is nowhere; name the file that has it")
+    if old is None:
+        return Compared(name=name, first=True)
+    for which, text in (("older", old), ("newer", new)):
+        if not text.strip():
+            return Compared(name=name, problem=f"the {which} one is empty")
+        if len(text.encode()) > _ROOM:
+            return Compared(name=name, problem=f"the {which} one is larger than the 1 MiB that a ConfigMap can hold")
+    try:
+        breaking, safe = _ADAPTERS[contract.type](old, new)
+    except NotCompared as why:
+        return Compared(name=name, problem=str(why))
+    return Compared(name=name, breaking=breaking, safe=safe)
