@@ -36,6 +36,7 @@ class ContractType(StrEnum):
 
     OPENAPI = "OpenAPI"
     GRAPHQL = "GraphQL"
+    AVRO = "Avro"
 
 
 class Contract(Model):

@@ -17,6 +17,7 @@ _ROOM = 2**20
 _ADAPTERS: dict[ContractType, Callable[[str, str], Lists]] = {
     ContractType.OPENAPI: openapi.compare,
     ContractType.GRAPHQL: library.Library(module="graphql", distribution="graphql-core").compare,
+    ContractType.AVRO: library.Library(module="avro", distribution="avro").compare,
 }
 
 
