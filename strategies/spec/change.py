@@ -37,6 +37,7 @@ class ContractType(StrEnum):
     OPENAPI = "OpenAPI"
     GRAPHQL = "GraphQL"
     AVRO = "Avro"
+    PROTOBUF = "Protobuf"
 
 
 class Contract(Model):

@@ -5,7 +5,7 @@ A tool that is not there, a contract that is none, and one that takes too much, 
 
 from collections.abc import Callable
 
-from controller.cli.contracts import library, openapi
+from controller.cli.contracts import library, openapi, protobuf
 from controller.cli.contracts.program import Lists, NotCompared
 from strategies.analysis.verdict import Unknown
 from strategies.review.contracts import Compared
@@ -18,6 +18,7 @@ _ADAPTERS: dict[ContractType, Callable[[str, str], Lists]] = {
     ContractType.OPENAPI: openapi.compare,
     ContractType.GRAPHQL: library.Library(module="graphql", distribution="graphql-core").compare,
     ContractType.AVRO: library.Library(module="avro", distribution="avro").compare,
+    ContractType.PROTOBUF: protobuf.compare,
 }
 
 
