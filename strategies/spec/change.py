@@ -38,12 +38,13 @@ class ContractType(StrEnum):
     GRAPHQL = "GraphQL"
     AVRO = "Avro"
     PROTOBUF = "Protobuf"
+    SQL = "SQL"
 
 
 class Contract(Model):
     """What others rely on, as the team keeps it in a ConfigMap beside the Deployment."""
 
-    type: ContractType = Field(ContractType.OPENAPI, description="Language of the contract.")
+    type: ContractType = Field(ContractType.OPENAPI, description="Language of the contract; SQL is that of PostgreSQL.")
     config_map: Name = Field(description="Name of the ConfigMap that has it, in the Release's namespace.")
     key: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")] = Field(
         "openapi.yaml", description="Key of the ConfigMap's data under which it stands."

@@ -5,7 +5,7 @@ A tool that is not there, a contract that is none, and one that takes too much, 
 
 from collections.abc import Callable
 
-from controller.cli.contracts import library, openapi, protobuf
+from controller.cli.contracts import library, openapi, protobuf, sql
 from controller.cli.contracts.program import Lists, NotCompared
 from strategies.analysis.verdict import Unknown
 from strategies.review.contracts import Compared
@@ -19,6 +19,7 @@ _ADAPTERS: dict[ContractType, Callable[[str, str], Lists]] = {
     ContractType.GRAPHQL: library.Library(module="graphql", distribution="graphql-core").compare,
     ContractType.AVRO: library.Library(module="avro", distribution="avro").compare,
     ContractType.PROTOBUF: protobuf.compare,
+    ContractType.SQL: sql.compare,
 }
 
 
@@ -35,10 +36,12 @@ def _compare(contract: Contract, old: str | Unknown | None, new: str | Unknown |
     assert not isinstance(old, Unknown) and not isinstance(new, Unknown)
     if new is None:
         return Compared(name=name, problem=f"ConfigMap {name} with the key {contract.key} is nowhere; name the file that has it")
+    if contract.type is ContractType.SQL:
+        old = old or ""  # Migrations are a difference by themselves: the first ones, too.
     if old is None:
         return Compared(name=name, first=True)
     for which, text in (("older", old), ("newer", new)):
-        if not text.strip():
+        if not text.strip() and contract.type is not ContractType.SQL:
             return Compared(name=name, problem=f"the {which} one is empty")
         if len(text.encode()) > _ROOM:
             return Compared(name=name, problem=f"the {which} one is larger than the 1 MiB that a ConfigMap can hold")
