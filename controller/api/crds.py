@@ -50,7 +50,6 @@ _TEMPLATE_COLUMNS = (
 )
 _POLICY_COLUMNS = (
     ("Namespaces", "string", ".spec.namespaces", "Namespaces that it is for."),
-    ("Freezes", "string", ".spec.freezes[*].name", "Names of its freezes."),
     ("Age", "date", ".metadata.creationTimestamp", ""),
 )
 _TRAIN_COLUMNS = (

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("requests", "Let a paused release go on."),
     "init": ("init", "Write a Release for an existing Deployment."),
     "lint": ("lint", "Check manifests without a cluster."),
+    "simulate": ("simulate", "Run the release of manifests in virtual time, good and bad."),
     "gate": ("replay", "Try a gate on past data."),
     "playground": ("playground", "Run a cluster in one process, to try things."),
     "completion": ("completion", "Print the completion script of a shell."),

@@ -142,7 +142,7 @@ def _freezes(resource: Resource, spec: ReleasePolicySpec) -> Iterator[Finding]:
     for number, freeze in enumerate(spec.freezes):
         if (wrong := problem(freeze)) is not None:
             field, message = wrong
-            yield resource.finding(("spec", "freezes", number, field), message, "How freezes are written: docs/freezes.md.")
+            yield resource.finding(("spec", "freezes", number, field), message, "How freezes are written: docs/policies.md.")
 
 
 def _warnings(release: Checked, neighbours: Neighbours) -> Iterator[Finding]:

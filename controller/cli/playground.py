@@ -43,9 +43,9 @@ def playground(*, port: int, real: bool, kubeconfig: Path | None, output: str | 
         click.echo("Starting …", err=True)
         environment = _environment(folder)
         if real:
-            cluster = installed.start(children, _tree(), environment)
+            cluster = installed.start(children, tree(), environment)
         else:
-            cluster = embedded.start(children, folder, _tree(), port, environment)
+            cluster = embedded.start(children, folder, tree(), port, environment)
         with _kept(cluster.kubeconfig, kubeconfig) as path:
             _tell(cluster, path, _REAL if real else _EMBEDDED, output)
             try:
@@ -58,7 +58,7 @@ def playground(*, port: int, real: bool, kubeconfig: Path | None, output: str | 
     return Exit.OK
 
 
-def _tree() -> Path:
+def tree() -> Path:
     """The source tree: the one that runs, or the one we stand in. Raises Problem."""
     for tree in (ROOT, Path.cwd()):
         if (tree / CHART).is_dir():

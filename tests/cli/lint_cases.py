@@ -233,11 +233,11 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "a freeze of a zone that there is not": (
         CALM + "     timeZone: Europe/Atlantis}\n", [
             ("7:16", "spec.freezes[0].timeZone", "error: there is no time zone Europe/Atlantis How freezes are written: "
-             "docs/freezes.md.")]),
+             "docs/policies.md.")]),
     "a rule that is none": (
         CALM + "     rule: FREQ=WEEKLY;BYDAY=XX}\n", [
             ("7:12", "spec.freezes[0].rule", "error: it cannot be worked out: invalid 'BYDAY': XX How freezes are written: "
-             "docs/freezes.md.")]),
+             "docs/policies.md.")]),
     "a migration that is declared cosmetic": (
         release("  change:\n    kind: Cosmetic\n    migrations: [{name: m, reversible: true, backwardCompatible: true}]\n"), [
             ("7:11", "spec.change.kind", "warning: Cosmetic with migrations: the risk is Critical, as for a DataMigration "

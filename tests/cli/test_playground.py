@@ -171,7 +171,7 @@ def test_an_installed_one_takes_the_checkout_it_stands_in(tmp_path: Path, monkey
     """`pip install '.[cli]'` copies the programs, and neither chart nor examples."""
     monkeypatch.setattr(playground, "ROOT", tmp_path)
     monkeypatch.chdir(ROOT)
-    assert playground._tree() == ROOT
+    assert playground.tree() == ROOT
 
 
 def test_real_takes_no_port() -> None:

@@ -1,56 +1,27 @@
-"""A reflector without its thread: the scheduler says when it lists, and when each notification arrives.
-
-Listing, taking an event in, and what a failure leads to are the real reflector's own code.
-"""
+"""What may go wrong with what a process sees: a view stands still, a notification comes late, a version is compacted."""
 
 from __future__ import annotations
 
-import json
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from controller.kube.errors import ApiError, from_status
 from controller.kube.paths import Resource
 from controller.kube.reflector import Reflector
-from controller.kube.store import Change, Key, key_of, version_of
-from playground.apiserver.watching import Watch
+from controller.kube.store import Key, key_of, version_of
+from simulation import views
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 Object = dict[str, Any]
-_WATCH_SECONDS = "290"
 
 
-class Following(Reflector):
-    """One view of one process. Notifications of one watch arrive in order; between watches any order may happen."""
+class Following(views.Following):
+    """One view of one process."""
 
     def __init__(self, process: Process, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._process, self._world = process, process.world
-        self._waiting: deque[Object] = deque()
-        self._watching: Watch | None = None
+        super().__init__(process, *arguments, **options)
+        self._world = process.world
         self._told: dict[Key, int] = {}
-        self._due = False
-        self._ended = False
-        self.frozen = False
-
-    @property
-    def alive(self) -> bool:
-        """As long as its process."""
-        return not self._ended
-
-    def start(self) -> None:
-        """List as soon as the scheduler says."""
-        self._process.soon(f"lists {self.resource.plural}", self._begin)
-
-    def stop(self, timeout: float = 0.0) -> bool:
-        """Hear nothing more."""
-        self._ended = True
-        if self._watching is not None:
-            self._watching.wake = lambda: None
-            self._watching.close()
-        return True
 
     def thaw(self) -> None:
         """Notifications arrive again."""
@@ -61,58 +32,10 @@ class Following(Reflector):
         """The version is compacted: what has not arrived never will, and is found by listing."""
         self._lose(410)
 
-    def _begin(self) -> None:
-        if self._ended:
-            return
-        try:
-            if self._version is None:
-                self._list()
-                self._process.sync()
-            self._watching = self._process.wire.watch(self._path, {**self._query, "resourceVersion": self._version or "",
-                                                                   "timeoutSeconds": _WATCH_SECONDS})  # fmt: skip
-        except ApiError as error:
-            self._again(error)
-            return
-        self._watching.wake = self._wake
-        self._wake()
-
-    def _again(self, error: ApiError) -> None:
-        least = self._failed(error)
-        wait = max(least, min(self.pace.longest_wait, self.pace.wait * 2.0 ** min(self._failures, 32)))
-        self._process.later(wait, f"lists {self.resource.plural} again", self._begin)
-
-    def _wake(self) -> None:
-        watch = self._watching
-        if watch is None or self._ended:
-            return
-        for line in watch.take().splitlines():
-            self._waiting.append(json.loads(line))
-        if self.frozen or self._due:
-            return
-        if self._waiting:
-            self._due = True
-            about = self._waiting[0]["object"].get("metadata", {})
-            self._process.soon(f"sees {self.resource.plural} {about.get('name', '')}", self._deliver)
-        elif watch.ended:
-            self._watching = None
-            self._process.soon(f"lists {self.resource.plural}", self._begin)
-
-    def _deliver(self) -> None:
-        self._due = False
-        if self._ended or self.frozen or not self._waiting:
-            return
-        event = self._waiting.popleft()
-        if event["type"] == "ERROR":
-            self._lose(event["object"].get("code", 410))
-            return
+    def _arrives(self, event: Object) -> None:
         if event["type"] == "BOOKMARK" or not self._world.notified(self, event):
             self._told[key_of(event["object"])] = version_of(event["object"])
-            self._take(event)
-        self._wake()
-
-    def _hand_on(self, change: Change) -> None:
-        """As the real one, which logs what this lets through: a callback that raises fails the run."""
-        self._on_change(change.old, change.new)
+            super()._arrives(event)
 
     def overtaken(self, event: Object) -> bool:
         """Whether a later notification about the same object waits already."""
@@ -123,15 +46,6 @@ class Following(Reflector):
         """Put a notification back behind those that wait; never after a newer one about its object, which no watch does."""
         if self._told.get(key_of(event["object"]), 0) < version_of(event["object"]) and not self.overtaken(event):
             self._waiting.append(event)
-
-    def _lose(self, code: int) -> None:
-        self._waiting.clear()
-        if self._watching is not None:
-            self._watching.wake = lambda: None
-            self._watching.close()
-            self._watching = None
-        self._version = None
-        self._again(from_status({"code": code, "reason": "Expired", "message": "the version is compacted"}))
 
 
 def resource_name(view: Reflector) -> str:

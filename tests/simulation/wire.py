@@ -1,4 +1,4 @@
-"""Stands in for controller.kube.connection.Connection: the playground's API without a socket, and what may go wrong on the way.
+"""A process' way to the API server, and what may go wrong on it.
 
 Everything that a call can meet happens here, while the call is under way: it is refused, its answer is lost, the process dies
 before or after it, or it takes so long that the rest of the world, another leader included, goes on meanwhile.
@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
+from typing import TYPE_CHECKING
 
 import urllib3
 
-from playground.apiserver import people
-from playground.apiserver.requests import Request, Response
-from playground.apiserver.watching import Watch
+from simulation import wire
+from simulation.wire import USER, Answer
 from tests.simulation.faults import Fault, Kind, On
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
 
-USER = people.named(people.CONTROLLER)
+__all__ = ["USER", "Crashed", "Wire", "counts", "is_write"]
 _STATUS = {Kind.CONFLICT: (409, "Conflict"), Kind.THROTTLED: (429, "TooManyRequests"), Kind.BROKEN: (500, "InternalError"),
            Kind.REFUSED: (403, "Forbidden")}  # fmt: skip
 _OWN = ("/leases", "/events")
@@ -31,34 +29,12 @@ class Crashed(BaseException):
     """The process dies here and now. No `except Exception` may see it."""
 
 
-class Answer:
-    """As much of urllib3's response as the client uses."""
-
-    def __init__(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-        self.status, self.headers, self._body = status, headers, body
-
-    def read1(self, _size: int, decode_content: bool = False) -> bytes:
-        """All of it, then nothing."""
-        body, self._body = self._body, b""
-        return body
-
-    def release_conn(self) -> None:
-        """There is none."""
-
-    close = release_conn
-
-
-class Wire:
+class Wire(wire.Wire):
     """One process' way to the API server."""
 
-    generation = 0
-
     def __init__(self, process: Process) -> None:
+        super().__init__(process.world.cluster.api)
         self._process, self._world = process, process.world
-
-    def renew(self, _generation: int) -> bool:
-        """There are no credentials to read again."""
-        return False
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None, _timeouts: object) -> Answer:
         """One call, or what becomes of it."""
@@ -77,7 +53,8 @@ class Wire:
             raise Crashed
         if method == "GET" and path in self._world.lists and "labelSelector" not in query:
             return Answer(200, self._world.lists.pop(path), {})
-        answer = self._answer(method, path, query, headers, body)
+        with self._world.writing(self._process, method, path, query):
+            answer = self.answer(method, path, query, headers, body)
         if fault is not None and fault.kind is Kind.OVERTAKEN:
             self._world.meanwhile(self._process, fault)
         if (fault is not None and fault.kind is Kind.CRASH_AFTER) or self._process.dead:
@@ -85,23 +62,6 @@ class Wire:
         if fault is not None and fault.kind is Kind.LOST:
             raise urllib3.exceptions.ReadTimeoutError(None, target, "the answer was lost")  # type: ignore[arg-type]
         return answer
-
-    def watch(self, path: str, query: Mapping[str, str]) -> Watch:
-        """A watch; its lines come when the scheduler says so."""
-        asked = {**query, "watch": "true", "allowWatchBookmarks": "true"}
-        answered = self._world.cluster.api.handle(Request(method="GET", path=path, query=asked, user=USER))
-        assert isinstance(answered, Watch), answered
-        return answered
-
-    def _answer(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        named = {name.lower(): value for name, value in headers.items()}
-        asked = dict(parse_qsl(query, keep_blank_values=True))
-        request = Request(method=method, path=unquote(path), query=asked, headers=named, body=body or b"", user=USER)
-        with self._world.writing(self._process, method, path, query):
-            answered = self._world.cluster.api.handle(request)
-        assert isinstance(answered, Response)
-        content: Any = answered.body
-        return Answer(answered.status, content if isinstance(content, bytes) else json.dumps(content).encode(), answered.headers)
 
 
 def is_write(method: str, query: str) -> bool:

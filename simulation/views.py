@@ -1,0 +1,115 @@
+"""A reflector without its thread: the loop's order says when it lists, and when each notification arrives.
+
+Listing, taking an event in, and what a failure leads to are the real reflector's own code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from controller.kube.errors import ApiError, from_status
+from controller.kube.reflector import Reflector
+from controller.kube.store import Change
+from playground.apiserver.watching import Watch
+
+if TYPE_CHECKING:
+    from simulation.process import Process
+
+Object = dict[str, Any]
+_WATCH_SECONDS = "290"
+
+
+class Following(Reflector):
+    """One view of one process. Notifications of one watch arrive in order; between watches any order may happen."""
+
+    def __init__(self, process: Process, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._process = process
+        self._waiting: deque[Object] = deque()
+        self._watching: Watch | None = None
+        self._due = False
+        self._ended = False
+        self.frozen = False
+
+    @property
+    def alive(self) -> bool:
+        """As long as its process."""
+        return not self._ended
+
+    def start(self) -> None:
+        """List when the loop's order says so."""
+        self._process.soon(f"lists {self.resource.plural}", self._begin)
+
+    def stop(self, timeout: float = 0.0) -> bool:  # noqa: ARG002  As the real one.
+        """Hear nothing more."""
+        self._ended = True
+        if self._watching is not None:
+            self._watching.wake = lambda: None
+            self._watching.close()
+        return True
+
+    def _begin(self) -> None:
+        if self._ended:
+            return
+        try:
+            if self._version is None:
+                self._list()
+                self._process.sync()
+            self._watching = self._process.wire.watch(self._path, {**self._query, "resourceVersion": self._version or "",
+                                                                   "timeoutSeconds": _WATCH_SECONDS})  # fmt: skip
+        except ApiError as error:
+            self._again(error)
+            return
+        self._watching.wake = self._wake
+        self._wake()
+
+    def _again(self, error: ApiError) -> None:
+        least = self._failed(error)
+        wait = max(least, min(self.pace.longest_wait, self.pace.wait * 2.0 ** min(self._failures, 32)))
+        self._process.later(wait, f"lists {self.resource.plural} again", self._begin)
+
+    def _wake(self) -> None:
+        watch = self._watching
+        if watch is None or self._ended:
+            return
+        for line in watch.take().splitlines():
+            self._waiting.append(json.loads(line))
+        if self.frozen or self._due:
+            return
+        if self._waiting:
+            self._due = True
+            about = self._waiting[0]["object"].get("metadata", {})
+            self._process.soon(f"sees {self.resource.plural} {about.get('name', '')}", self._deliver)
+        elif watch.ended:
+            self._watching = None
+            self._process.soon(f"lists {self.resource.plural}", self._begin)
+
+    def _deliver(self) -> None:
+        self._due = False
+        if self._ended or self.frozen or not self._waiting:
+            return
+        event = self._waiting.popleft()
+        if event["type"] == "ERROR":
+            self._lose(event["object"].get("code", 410))
+            return
+        self._arrives(event)
+        self._wake()
+
+    def _arrives(self, event: Object) -> None:
+        """A notification is seen."""
+        self._take(event)
+
+    def _hand_on(self, change: Change) -> None:
+        """As the real one, which logs what this lets through: a callback that raises fails the run."""
+        self._on_change(change.old, change.new)
+
+    def _lose(self, code: int) -> None:
+        self._waiting.clear()
+        if self._watching is not None:
+            self._watching.wake = lambda: None
+            self._watching.close()
+            self._watching = None
+        self._version = None
+        self._again(from_status({"code": code, "reason": "Expired", "message": "the version is compacted"}))
