@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def offline(new: Manifests, old: Manifests, name: str | None) -> Subject:
         old=template.plain(earlier["spec"]["template"]),
         old_version=_version(earlier, before[1] if before else spec),
         autoscaled=new.autoscaled(workload),
-        contracts=compare(spec.change, old.contract, new.contract),
+        contracts=compare(spec.change, old.contract, new.contract, _today()),
     )
 
 
@@ -168,7 +169,7 @@ def against_cluster(access: Access, new: Manifests, name: str | None) -> Subject
             return Unknown(reason=error.reason, message=f"you may not {may_not(error)}")
 
     # What the files leave out may have been applied already: that compared with itself would prove nothing.
-    return replace(made, contracts=compare(spec.change, kept, new.contract))
+    return replace(made, contracts=compare(spec.change, kept, new.contract, _today()))
 
 
 def live_spec(release: Object) -> ReleaseSpec:
@@ -231,6 +232,10 @@ def _text_of(config_map: Object, contract: Contract) -> str | None:
     data = config_map.get("data")
     text = data.get(contract.key) if isinstance(data, dict) else None
     return text if isinstance(text, str) else None
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _required(found: Any, manifests: Manifests, what: str = "Release") -> Any:

@@ -3,27 +3,57 @@
 A tool's own words and levels end where it is called; here are two lists, and why there are none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+
+from strategies.spec.change import Acceptance
 
 _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """An old and a new contract. `problem` says why they could not be compared; `first` that there is no older one."""
+    """An old and a new contract, each finding a sentence that begins with its path.
+
+    `accepted` are sentences about what would break, with who answers for it; `lapsed` is what of `breaking` somebody did answer
+    for. `problem` says why they could not be compared; `first` that there is no older one.
+    """
 
     name: str
     breaking: tuple[str, ...] = ()
     safe: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+    lapsed: tuple[str, ...] = ()
     problem: str = ""
     first: bool = False
+
+
+def identity(sentence: str) -> str:
+    """Of a finding: 8 hexadecimal digits, by which it can be accepted, and no other."""
+    return sha256(sentence.encode()).hexdigest()[:8]
+
+
+def accept(found: Compared, accepted: tuple[Acceptance, ...], today: date) -> Compared:
+    """Take out of what breaks that which is accepted today."""
+    named = {each.finding: each for each in accepted}
+    known = {text: named[identity(text)] for text in found.breaking if identity(text) in named}
+    valid = {text: each for text, each in known.items() if today.isoformat() <= each.until}
+    return replace(
+        found,
+        breaking=tuple(text for text in found.breaking if text not in valid),
+        accepted=tuple(f"{text[:100]}: accepted by {e.by} until {e.until}: {e.because}" for text, e in valid.items()),
+        lapsed=tuple(text for text in known if text not in valid),
+    )
 
 
 def broken(contracts: tuple[Compared, ...] | None) -> tuple[str, ...]:
     """What those who use the old contracts would miss, in words; not more than can be read."""
     lines = []
     for contract in contracts or ():
-        lines += [f"contract {contract.name}: {text[:100]}" for text in contract.breaking[:_SHOWN]]
+        for text in contract.breaking[:_SHOWN]:
+            past = ", no longer accepted" if text in contract.lapsed else ""
+            lines.append(f"contract {contract.name}: {text[:100]} [{identity(text)}{past}]")
         if len(contract.breaking) > _SHOWN:
             lines.append(f"contract {contract.name}: {len(contract.breaking) - _SHOWN} more that break")
     return tuple(lines)
@@ -36,7 +66,11 @@ def problems(contracts: tuple[Compared, ...] | None) -> tuple[str, ...]:
 
 def unbroken(contracts: tuple[Compared, ...]) -> str:
     """What was compared, where nothing breaks."""
-    return ", ".join(
-        f"contract {each.name} ({'the first one' if each.first else f'{len(each.safe)} additions' if each.safe else 'the same'})"
-        for each in contracts
-    )
+    return ", ".join(f"contract {each.name} ({_told(each)})" for each in contracts)
+
+
+def _told(contract: Compared) -> str:
+    if contract.first:
+        return "the first one"
+    additions = (f"{len(contract.safe)} additions",) if contract.safe else ()
+    return "; ".join((*additions, *contract.accepted)) or "the same"

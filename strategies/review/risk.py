@@ -104,11 +104,13 @@ def _version(subject: Subject) -> Iterator[Ground]:
 
 def _contracts(subject: Subject) -> Iterator[Ground]:
     for text in broken(subject.contracts):
-        yield Ground(level=Risk.HIGH, message=text)
+        yield Ground(level=Risk.HIGH, message=text[:LONGEST])
     for contract in subject.contracts or ():
+        for text in contract.accepted:
+            yield Ground(level=Risk.MEDIUM, message=f"contract {contract.name}: {text}"[:LONGEST])
         if contract.safe:
-            first = contract.safe[0][:100]
-            yield Ground(level=Risk.MEDIUM, message=f"contract {contract.name}: {len(contract.safe)} additions, such as {first}")
+            text = f"contract {contract.name}: {len(contract.safe)} additions, such as {contract.safe[0][:100]}"
+            yield Ground(level=Risk.MEDIUM, message=text[:LONGEST])
 
 
 def _seen(found: tuple[Difference, ...] | None) -> Iterator[Ground]:

@@ -41,6 +41,19 @@ class ContractType(StrEnum):
     SQL = "SQL"
 
 
+class Acceptance(Model):
+    """A break that somebody answers for, until a day."""
+
+    finding: Annotated[str, StringConstraints(min_length=8, max_length=8, pattern=r"^[0-9a-f]{8}$")] = Field(
+        description="What the review prints in brackets behind the finding, as in 1f0c9b2e. It stands for this very sentence."
+    )
+    by: Line = Field(description="Who answers for it.")
+    because: Line = Field(description="Why nobody is harmed.")
+    until: Annotated[
+        str, StringConstraints(min_length=10, max_length=10, pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
+    ] = Field(description="The last day (UTC) on which it is accepted, as in 2027-01-31; afterwards it breaks again.")
+
+
 class Contract(Model):
     """What others rely on, as the team keeps it in a ConfigMap beside the Deployment."""
 
@@ -48,6 +61,9 @@ class Contract(Model):
     config_map: Name = Field(description="Name of the ConfigMap that has it, in the Release's namespace.")
     key: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")] = Field(
         "openapi.yaml", description="Key of the ConfigMap's data under which it stands."
+    )
+    accepted: tuple[Acceptance, ...] = Field(
+        (), max_length=10, description="Breaks that somebody answers for. They do not count as such, and are told with who it is."
     )
 
 

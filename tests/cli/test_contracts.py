@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from controller.cli.answers import Exit
-from controller.cli.contracts import compare
+from controller.cli.contracts import compare, program
 from strategies.review.contracts import Compared
 from strategies.spec.change import Change
 from tests.cli.conftest import Run
 from tests.cli.double import Double
 from tests.cli.test_review import manifests
 from tests.controlplane import binaries
-from tests.review.subjects import FEATURE
+from tests.review.subjects import FEATURE, TODAY
 
 CHANGE = {**FEATURE, "contracts": [{"configMap": "api"}]}
 _ORDER: dict[str, Any] = {"type": "object", "required": ["id", "total"],
@@ -39,7 +39,7 @@ def with_contract(image: str, text: str) -> str:
 
 def compared(old: str | None, new: str | None) -> Compared:
     """One contract, compared."""
-    (found,) = compare(Change.model_validate(CHANGE), lambda _: old, lambda _: new)
+    (found,) = compare(Change.model_validate(CHANGE), lambda _: old, lambda _: new, TODAY)
     return found
 
 
@@ -81,6 +81,14 @@ def test_whatever_the_tool_says_is_no_pass_unless_it_is_a_list_of_differences(to
     """Each is told in the tool's own first line."""
     tool(script)
     assert compared(contract("/a"), contract("/a")) == Compared(name="api", problem=problem)
+
+
+def test_an_answer_without_end_is_told(tool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends where there is no more room for it."""
+    monkeypatch.setattr(program, "_OUTPUT", 2**20)
+    monkeypatch.setattr(program, "_BOUNDED", 'ulimit -f 2048; exec "$@"')
+    tool("exec cat /dev/zero")
+    assert compared(contract("/a"), contract("/a")).problem == "not compared: oasdiff finds more than 1 MiB of differences"
 
 
 def test_findings_become_two_lists_and_an_unknown_level_breaks(tool: Any) -> None:
@@ -128,6 +136,12 @@ def test_the_real_tool_finds_what_breaks_and_what_does_not() -> None:
     lines = compared(contract("/orders"), contract("/orders", order=other)).breaking
     assert any("total" in line for line in lines)
     assert any("integer" in line for line in lines)
+
+
+@pytest.mark.usefixtures("oasdiff")
+def test_the_same_said_otherwise_is_the_same() -> None:
+    """A schema, and one that is put together by allOf."""
+    assert compared(contract("/orders"), contract("/orders", order={"allOf": [_ORDER]})) == Compared(name="api")
 
 
 @pytest.mark.usefixtures("oasdiff")

@@ -9,6 +9,7 @@ from avro.schema import parse
 
 from controller.cli.contracts import avro, compare
 from strategies.spec.change import Change
+from tests.review.subjects import TODAY
 
 _NONE = object()
 
@@ -116,5 +117,5 @@ def test_a_release_names_it() -> None:
     """It is compared in a process of its own."""
     contract = {"type": "Avro", "configMap": "events", "key": "order.avsc"}
     change = Change.model_validate({"kind": "Feature", "contracts": [contract]})
-    (found,) = compare(change, lambda _: json.dumps(order()), lambda _: json.dumps(order("long", n=("int", 0))))
+    (found,) = compare(change, lambda _: json.dumps(order()), lambda _: json.dumps(order("long", n=("int", 0))), TODAY)
     assert (len(found.breaking), found.safe, found.problem) == (1, ("Order.n: added, with a default",), "")

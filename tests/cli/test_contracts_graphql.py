@@ -8,6 +8,7 @@ from controller.cli.contracts import compare, graphql, program
 from controller.cli.contracts.program import Lists
 from strategies.review.contracts import Compared
 from strategies.spec.change import Change
+from tests.review.subjects import TODAY
 
 OLD = """
 type Query { order(id: ID!, first: Int = 10, size: Size): Order  last: Size!  event: Event }
@@ -97,7 +98,7 @@ def compared(old: str, new: str) -> Compared:
     change = Change.model_validate(
         {"kind": "Feature", "contracts": [{"type": "GraphQL", "configMap": "api", "key": "schema.graphql"}]}
     )
-    (found,) = compare(change, lambda _: old, lambda _: new)
+    (found,) = compare(change, lambda _: old, lambda _: new, TODAY)
     return found
 
 

@@ -9,6 +9,7 @@ import pytest
 from controller.cli.contracts import compare, program
 from strategies.review.contracts import Compared
 from strategies.spec.change import Change
+from tests.review.subjects import TODAY
 
 OLD = """syntax = "proto3";
 package shop;
@@ -58,7 +59,7 @@ BREAKING = {
 def compared(old: str, new: str) -> Compared:
     """As a Release declares it."""
     contract = {"type": "Protobuf", "configMap": "api", "key": "orders.proto"}
-    (found,) = compare(Change.model_validate({"kind": "Feature", "contracts": [contract]}), lambda _: old, lambda _: new)
+    (found,) = compare(Change.model_validate({"kind": "Feature", "contracts": [contract]}), lambda _: old, lambda _: new, TODAY)
     return found
 
 

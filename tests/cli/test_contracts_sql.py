@@ -9,6 +9,7 @@ import pytest
 from controller.cli.contracts import compare
 from strategies.review.contracts import Compared
 from strategies.spec.change import Change
+from tests.review.subjects import TODAY
 
 OLD = "CREATE TABLE orders (id bigint PRIMARY KEY, total numeric NOT NULL);\n"
 _QUIET = "the new statements: nothing that squawk knows to break"
@@ -48,7 +49,7 @@ BREAKING = {
 def compared(old: str | None, new: str) -> Compared:
     """As a Release declares it."""
     contract = {"type": "SQL", "configMap": "data", "key": "migrations.sql"}
-    (found,) = compare(Change.model_validate({"kind": "Feature", "contracts": [contract]}), lambda _: old, lambda _: new)
+    (found,) = compare(Change.model_validate({"kind": "Feature", "contracts": [contract]}), lambda _: old, lambda _: new, TODAY)
     return found
 
 

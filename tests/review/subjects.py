@@ -1,6 +1,6 @@
 """Changes of a shop to be judged: two templates, a spec, a past. Everything has a default of which nothing is to be said."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from strategies.review.contracts import Compared
@@ -11,6 +11,7 @@ from strategies.spec.review import Check, Danger, Item, Review
 from strategies.spec.status import Kind, Outcome, Past, Revision
 
 Object = dict[str, Any]
+TODAY = date(2026, 11, 30)
 READY = {"httpGet": {"path": "/healthz", "port": "http"}}
 PORT = {"name": "http", "containerPort": 8080}
 GATE = {"name": "errors", "threshold": {"query": "errors", "max": 0.1}}

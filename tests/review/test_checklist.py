@@ -1,14 +1,18 @@
 """The checklist and the red flags: for each a change in which it is so, and one in which it is not."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from strategies.review.contracts import Compared
+from strategies.review.contracts import Compared, accept
 from strategies.review.plans import is_one_sentence
+from strategies.spec.change import Acceptance, Contract
 from strategies.spec.review import Check, Danger, Risk, State
 from strategies.spec.status import Kind, Outcome
-from tests.review.subjects import FEATURE, GATE, PLAN, PORT, WENT_BACK, flags, item, migration, past, review, template
+from tests.review.subjects import FEATURE, GATE, PLAN, PORT, TODAY, WENT_BACK, flags, item, migration, past, review, template
 
 COSMETIC = {"kind": "Cosmetic"}
 PATCH: dict[str, Any] = {"new": template("shop:2.3.2"), "versions": ("2.3.1", "2.3.2")}
@@ -171,8 +175,8 @@ def test_a_plan_is_one_sentence_or_it_is_none(plan: str, one: bool) -> None:
         ((Compared(name="api"),), "Compatible: contract api (the same)"),
         ((FIRST,), "Unknown: contract api (the first one)"),
         ((FITS, UNSEEN), "Unknown: contract api: not compared, as oasdiff is not on the PATH"),
-        ((BREAKS,), "Breaking: contract api: GET /orders: total removed; contract api: GET /0: gone; contract api: GET /1: gone; "
-                    "contract api: 3 more that break"),
+        ((BREAKS,), "Breaking: contract api: GET /orders: total removed [c30731cf]; contract api: GET /0: gone [2427c356]; "
+                    "contract api: GET /1: gone [65e72ed0]; contract api: 3 more that break"),
     ],
 )  # fmt: skip
 def test_compatible_is_only_what_was_compared(contracts: tuple[Compared, ...] | None, api: str) -> None:
@@ -186,3 +190,34 @@ def test_a_contract_that_breaks_is_a_high_risk_and_one_that_grows_contradicts_co
     assert review(change=cosmetic, contracts=(BREAKS,), **PATCH).risk is Risk.HIGH
     assert review(change=cosmetic, contracts=(FITS,), **PATCH).risk is Risk.MEDIUM
     assert review(change=cosmetic, contracts=(Compared(name="api"),), **PATCH).risk is Risk.LOW
+
+
+_ANN = {"by": "ann", "because": "nobody calls it", "until": "2026-11-30"}
+
+
+def test_what_somebody_answers_for_breaks_nothing_until_the_day_has_passed() -> None:
+    """It is told with who it is, and is no cosmetic change; what nobody has named breaks as ever."""
+    contract = Compared(name="api", breaking=("GET /orders: total removed",))
+    ann = Contract.model_validate({"configMap": "api", "accepted": [{**_ANN, "finding": "c30731cf"}]})
+    found = accept(contract, ann.accepted, TODAY)
+    told = "GET /orders: total removed: accepted by ann until 2026-11-30: nobody calls it"
+    assert (found.breaking, found.accepted) == ((), (told,))
+    made = review(change=SIGNED, contracts=(found,))
+    assert made.compatibility.api == f"Compatible: contract api ({told})"
+    assert review(change={**COSMETIC, "contracts": [{"configMap": "api"}]}, contracts=(found,), **PATCH).risk is Risk.MEDIUM
+    assert item(made, Check.COMPATIBILITY).state is State.DONE
+    assert Danger.BREAKING_WITHOUT_VERSION not in flags(made)
+    late = review(change=SIGNED, contracts=(accept(contract, ann.accepted, TODAY + timedelta(days=1)),))
+    assert late.compatibility.api == "Breaking: contract api: GET /orders: total removed [c30731cf, no longer accepted]"
+    other = replace(contract, breaking=("GET /orders: total removed from items",))
+    assert accept(other, ann.accepted, TODAY) == other
+
+
+@pytest.mark.parametrize("wrong", [{"by": ""}, {"because": ""}, {"until": "soon"}, {"finding": "GET /orders"}])
+def test_nothing_is_accepted_in_nobodys_name_or_for_ever(wrong: dict[str, str]) -> None:
+    """Each of the four is required."""
+    whole = {**_ANN, "finding": "c30731cf"}
+    (name,) = wrong
+    for given in ({**whole, **wrong}, {key: value for key, value in whole.items() if key != name}):
+        with pytest.raises(ValidationError):
+            Acceptance.model_validate(given)

@@ -51,7 +51,8 @@ def _release(question: Object, version: Object, traffic: Object | None = None) -
         "rollback": {"plan": "Go back.", "warm": {"for": "8s"}, "onAlerts": ["Burning"], "revertTemplate": False},
         "flags": [{**_FLAG, "source": {"configMap": FLAGS, "key": "flags.json"}}],
         "change": {"kind": "DataMigration", "summary": "x", "changelog": "x", "flags": ["x"], "stakeholders": ["x"],
-                   "contracts": [{"type": "OpenAPI", "configMap": "api", "key": "x"}],
+                   "contracts": [{"type": "OpenAPI", "configMap": "api", "key": "x", "accepted": [
+                       {"finding": "1f0c9b2e", "by": "ann", "because": "nobody calls it", "until": "2027-01-31"}]}],
                    "migrations": [{"name": "m", "reversible": True, "backwardCompatible": True}]},
         "progressDeadline": "2m",
     }  # fmt: skip

@@ -4,11 +4,12 @@ A tool that is not there, a contract that is none, and one that takes too much, 
 """
 
 from collections.abc import Callable
+from datetime import date
 
 from controller.cli.contracts import library, openapi, protobuf, sql
 from controller.cli.contracts.program import Lists, NotCompared
 from strategies.analysis.verdict import Unknown
-from strategies.review.contracts import Compared
+from strategies.review.contracts import Compared, accept
 from strategies.spec.change import Change, Contract, ContractType
 
 Find = Callable[[Contract], str | Unknown | None]
@@ -23,9 +24,10 @@ _ADAPTERS: dict[ContractType, Callable[[str, str], Lists]] = {
 }
 
 
-def compare(change: Change | None, older: Find, newer: Find) -> tuple[Compared, ...]:
+def compare(change: Change | None, older: Find, newer: Find, today: date) -> tuple[Compared, ...]:
     """Each declared contract, compared. `older` and `newer` give its text, None where there is none, or why not."""
-    return tuple(_compare(each, older(each), newer(each)) for each in (change.contracts if change else ()))
+    declared = change.contracts if change else ()
+    return tuple(accept(_compare(each, older(each), newer(each)), each.accepted, today) for each in declared)
 
 
 def _compare(contract: Contract, old: str | Unknown | None, new: str | Unknown | None) -> Compared:
