@@ -1,14 +1,20 @@
 """GraphQL contracts: one pair of schemas for each rule of what is safe and what breaks, and documents that are none."""
 
+import re
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from controller.cli.contracts import compare, graphql, program
 from controller.cli.contracts.program import Lists
 from strategies.review.contracts import Compared
 from strategies.spec.change import Change
-from tests.review.subjects import TODAY
+from tests.cli.conftest import Run
+from tests.cli.test_review import manifests
+from tests.review.subjects import FEATURE, TODAY
 
 OLD = """
 type Query { order(id: ID!, first: Int = 10, size: Size): Order  last: Size!  event: Event }
@@ -30,6 +36,7 @@ SAFE = {
     "new event type": ("= Sold", "= Sold | Lost", "Lost was added to union type Event"),
     "widened: may be left out": ("Input { id: ID!", "Input { id: ID", "Field Input.id changed type from ID! to ID"),
     "widened: one value more is taken": ("{ A }", "{ A B }", "Enum value Sent.B was added"),
+    "optional field of a scalar that is new": ("total: Float", "total: Float n: Int", "Field Order.n was added"),
     "promised more": ("total: Float", "total: Float!", "Field Order.total changed type from Float to Float!"),
 }
 BREAKING = {
@@ -66,6 +73,12 @@ def test_what_breaks_is_told_with_its_path(old: str, new: str, said: str) -> Non
     found = graphql.compare(OLD, pair(old, new))["breaking"]
     assert isinstance(found, list)
     assert [line for line in found if line.startswith(said)], found
+
+
+def test_the_last_field_of_a_scalar_is_one_break() -> None:
+    """Float itself is not missed."""
+    assert graphql.compare(OLD, pair("total: Float", "")) == {"breaking": ["Field Order.total was removed"], "safe": []}
+    assert graphql.compare(pair("total: Float", ""), OLD) == {"breaking": [], "safe": ["Field Order.total was added"]}
 
 
 def test_what_says_the_same_is_the_same() -> None:
@@ -107,6 +120,29 @@ def test_it_is_compared_in_a_process_of_its_own() -> None:
     grown = compared(OLD, pair("last: Size!", "orders: [Order]"))
     assert (grown.breaking, grown.safe) == (("Field Query.last was removed",), ("Field Query.orders was added",))
     assert compared(OLD, "{").problem.startswith("the newer one is no GraphQL schema: Syntax Error")
+
+
+def test_the_digits_that_are_printed_are_those_that_are_accepted(run: Run, tmp_path: Path) -> None:
+    """Two contracts in one ConfigMap are told apart; what is accepted is told, and asks for no major version."""
+    contracts: list[dict[str, Any]] = [{"type": "GraphQL", "configMap": "api", "key": key} for key in ("a.graphql", "b.graphql")]
+
+    def written(name: str, image: str, schema: str) -> str:
+        data = {"a.graphql": schema, "b.graphql": OLD}
+        kept = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "api"}, "data": data}
+        text = manifests(image, change={**FEATURE, "contracts": contracts})
+        (tmp_path / name).write_text(f"{text}---\n{yaml.safe_dump(kept)}")
+        return str(tmp_path / name)
+
+    old, schema = written("old.yaml", "shop:2.3.1", OLD), pair("total: Float", "")
+    said = run("review", "-f", written("new.yaml", "shop:2.4.0", schema), "--against", old)
+    found = re.search(r"- High: contract api/a\.graphql: Field Order\.total was removed \[([0-9a-f]{8})\]", said.out)
+    assert found, said.out
+    assert "BreakingWithoutVersion" in said.out
+    contracts[0]["accepted"] = [{"finding": found[1], "by": "ann", "because": "nobody asks", "until": "2099-12-31"}]
+    said = run("review", "-f", written("new.yaml", "shop:2.4.0", schema), "--against", old)
+    accepted = "Field Order.total was removed: accepted by ann until 2099-12-31: nobody asks"
+    assert f"- API: Compatible: contract api/a.graphql ({accepted}), contract api/b.graphql (the same)" in said.out
+    assert "BreakingWithoutVersion" not in said.out
 
 
 def test_without_the_library_nothing_counts_as_compatible(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 A tool that is not there, a contract that is none, and one that takes too much, are told; none of them counts as compatible.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 
@@ -27,17 +28,20 @@ _ADAPTERS: dict[ContractType, Callable[[str, str], Lists]] = {
 def compare(change: Change | None, older: Find, newer: Find, today: date) -> tuple[Compared, ...]:
     """Each declared contract, compared. `older` and `newer` give its text, None where there is none, or why not."""
     declared = change.contracts if change else ()
-    return tuple(accept(_compare(each, older(each), newer(each)), each.accepted, today) for each in declared)
+    holders = Counter(each.config_map for each in declared)
+    names = [each.config_map if holders[each.config_map] == 1 else f"{each.config_map}/{each.key}" for each in declared]
+    found = (_compare(name, each, older(each), newer(each)) for name, each in zip(names, declared, strict=True))
+    return tuple(accept(made, each.accepted, today) for made, each in zip(found, declared, strict=True))
 
 
-def _compare(contract: Contract, old: str | Unknown | None, new: str | Unknown | None) -> Compared:
-    name = contract.config_map
+def _compare(name: str, contract: Contract, old: str | Unknown | None, new: str | Unknown | None) -> Compared:
     for text in (old, new):
         if isinstance(text, Unknown):
             return Compared(name=name, problem=text.message)
     assert not isinstance(old, Unknown) and not isinstance(new, Unknown)
     if new is None:
-        return Compared(name=name, problem=f"ConfigMap {name} with the key {contract.key} is nowhere; name the file that has it")
+        where = f"ConfigMap {contract.config_map} with the key {contract.key}"
+        return Compared(name=name, problem=f"{where} is nowhere; name the file that has it")
     if contract.type is ContractType.SQL:
         old = old or ""  # Migrations are a difference by themselves: the first ones, too.
     if old is None:

@@ -17,8 +17,9 @@ from graphql import (
     build_ast_schema,
     get_named_type,
     parse,
+    specified_scalar_types,
 )
-from graphql.utilities import BreakingChange, DangerousChangeType, SafeChangeType, find_schema_changes
+from graphql.utilities import BreakingChange, BreakingChangeType, DangerousChangeType, SafeChangeType, find_schema_changes
 from graphql.validation.specified_rules import specified_sdl_rules
 from graphql.validation.validate import validate_sdl
 
@@ -47,7 +48,7 @@ def compare(old: str, new: str) -> dict[str, object]:
     answered = _answered(schemas[1])
     for change in find_schema_changes(*schemas):
         line = change.description.rstrip(".")
-        if change.type is SafeChangeType.DESCRIPTION_CHANGED:
+        if change.type is SafeChangeType.DESCRIPTION_CHANGED or _is_scalar(change.type, line):
             continue
         if isinstance(change, BreakingChange) or not (
             isinstance(change.type, SafeChangeType)
@@ -74,6 +75,13 @@ def _answered(schema: GraphQLSchema) -> set[str]:
     kinds = (GraphQLObjectType, GraphQLInterfaceType)
     fields = (field for kind in schema.type_map.values() if isinstance(kind, kinds) for field in kind.fields.values())
     return {get_named_type(field.type).name for field in fields}
+
+
+def _is_scalar(kind: object, line: str) -> bool:
+    """Float and the like are there by use alone; that the last field of it has gone is told of the field."""
+    return kind in (BreakingChangeType.TYPE_REMOVED, SafeChangeType.TYPE_ADDED) and not specified_scalar_types.keys().isdisjoint(
+        line.split()
+    )
 
 
 def _named(line: str) -> set[str]:
