@@ -21,7 +21,7 @@ def _histogram(name: str, labels: str, edges: str, edge: str, counts: tuple[str,
 
 
 # Istio's sidecar, port 15090 or, merged by its agent, 15020: /stats/prometheus.
-# - Counters and histograms of 1.7.1, the whole output: elastic/beats, x-pack/metricbeat/module/istio/proxy/_meta/testdata/
+# - Counters and histograms of 1.7.1: elastic/beats, x-pack/metricbeat/module/istio/proxy/_meta/testdata/
 #   proxy.v1.7.1.plain. Requests to ports of no Service, scrapes among them, are counted with destination_service_name
 #   InboundPassthroughClusterIpv4 (InboundPassthroughCluster since 1.23: istio/istio, pull request 51503), also those that
 #   fail (503, UF).
@@ -85,7 +85,7 @@ istio_requests_total{{{_GRPC % (_SCRAPE % "InboundPassthroughCluster", "0")}}} <
 # - Labels of an inbound response of a proxy of 2026-05: buoyantio/playground-laboratory, the runbook of a 503 by the
 #   application. It is one to the proxy's own port 4191: the kubelet's probes of the proxy and the scrapes are counted too, and
 #   while a pod starts they fail. The application's probes come as route_name="probe": linkerd/website, pull request 1833.
-# - Which labels the histogram has: DataDog/integrations-core, linkerd/tests/fixtures/linkerd_v2.txt, the whole output of a
+# - Which labels the histogram has: DataDog/integrations-core, linkerd/tests/fixtures/linkerd_v2.txt, the output of a
 #   proxy of 2.x. That has 25 edges; the eleven of them below are in every version (linkerd/linkerd2-proxy,
 #   linkerd/metrics/src/latency.rs).
 _LINKERD_PORT = (
@@ -173,7 +173,7 @@ nginx_ingress_controller_requests{{{common % 502}}} {bad}
 
 
 # ingress-nginx, port 10254: /metrics.
-# - Of 1.15.1, the whole output, as a user has published it (Helm chart 4.15.1, April 2026).
+# - Of 1.15.1, as a user has published it (Helm chart 4.15.1, April 2026).
 # - Of its own collector (module k8s.io/ingress-nginx v0.0.0-20240708192948, which is 1.11.0), which we ran: a program in a copy
 #   of the module calls collectors.NewSocketCollector with the default buckets of pkg/flags, registers and starts it, writes to
 #   its socket what lua/monitor.lua would, and prints what promhttp answers.
