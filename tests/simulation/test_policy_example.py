@@ -21,8 +21,7 @@ def _files(name: str) -> list[Any]:
 def _make(world: World) -> None:
     world.admin.create("namespaces", {"metadata": {"name": NAMESPACE}})
     world.go(lambda: False, 1.0)
-    source = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "MetricSource", "metadata": {"name": "default"}}
-    world.admin.create(f"metricsources.{GROUP}", {**source, "spec": {"address": "http://prometheus.test:9090"}})
+    world.admin.create(f"metricsources.{GROUP}", _files("../01-canary/metricsource.yaml")[0])
     world.admin.create(f"releasepolicies.{GROUP}", _files("policy.yaml")[0])
     for manifest in _files("shop.yaml"):
         world.admin.create(DEPLOYMENTS if manifest["kind"] == "Deployment" else "services", manifest, NAMESPACE)
