@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from strategies.spec.receiver import Receiver
 from strategies.spec.webhook import Allowed
 
 PREFIX = "RELEASE_COORDINATOR_"
@@ -44,6 +45,9 @@ class Settings(BaseModel):
     kubeconfig: str = ""
     webhooks: Annotated[tuple[Allowed, ...], BeforeValidator(_read)] = Field(
         (), description="Web servers that gates may be put to, as JSON: a list of url, secretName and namespaces."
+    )
+    notifications: Annotated[tuple[Receiver, ...], BeforeValidator(_read)] = Field(
+        (), max_length=16, description="Who is told of releases, as JSON: a list of url, secretName and namespaces."
     )
     workers: int = Field(8, ge=1, le=64)
     bind: str = Field("0.0.0.0", description="Address of the ports that are served.")  # noqa: S104 (a pod's own address)

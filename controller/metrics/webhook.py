@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+import requests
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from controller.metrics import transport
@@ -38,7 +39,7 @@ class _Answer(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookSettings:
-    """Where to post, with which key to sign, whom to trust. `seconds` is for all of it."""
+    """Where to post, with which key to sign ("": not at all), whom to trust. `seconds` is for all of it."""
 
     url: str
     key: str = field(repr=False)
@@ -60,8 +61,8 @@ def signature(key: str, sent: int, body: bytes) -> str:
     return f"t={sent},v1={code}"
 
 
-class Hook:
-    """A server that is asked by several threads at once. Raises, when made, only for a certificate that cannot be read."""
+class Poster:
+    """Posts to one server, also from several threads at once. Raises, when made, only for a certificate that cannot be read."""
 
     def __init__(self, settings: HookSettings) -> None:
         self._settings = settings
@@ -70,27 +71,34 @@ class Hook:
         self._session = transport.Session(context, LARGEST, connections=2)
         self._abroad = urlsplit(settings.url).hostname not in _HERE
 
+    def post(self, body: bytes, headers: dict[str, str], at: datetime) -> requests.Response:
+        """Post it, signed as sent at this time. Raises whatever goes wrong; see `explained`."""
+        settings = self._settings
+        if settings.key:
+            headers = headers | {"Release-Coordinator-Signature": signature(settings.key, int(at.timestamp()), body)}
+        with transport.deadline(settings.seconds, abroad=self._abroad):
+            return self._session.post(settings.url, data=body, headers=headers, timeout=(2.0, settings.seconds))
+
+
+class Hook:
+    """A server that is asked by several threads at once. Raises, when made, only for a certificate that cannot be read."""
+
+    def __init__(self, settings: HookSettings) -> None:
+        self._seconds, self._poster = settings.seconds, Poster(settings)
+
     def query(self, document: str, at: datetime) -> Told | Unknown:
         """Post it, as sent at this time. Of the same form as a metric source's, so that both wait in the same lanes."""
-        seconds = self._settings.seconds
         try:
-            with transport.deadline(seconds, abroad=self._abroad):
-                return self._ask(document.encode(), json.loads(document)["id"], at)
+            return self._ask(document.encode(), json.loads(document)["id"], at)
         except Exception as problem:  # the one place where everything that can go wrong becomes a value
-            return explained(problem, seconds, "the webhook")
+            return explained(problem, self._seconds, "the webhook")
 
     def series(self, promql: str, at: datetime) -> Any:
         """It has none."""
         raise NotImplementedError
 
     def _ask(self, body: bytes, key: str, at: datetime) -> Told | Unknown:
-        settings = self._settings
-        headers = {
-            "Content-Type": "application/json",
-            "Idempotency-Key": key,
-            "Release-Coordinator-Signature": signature(settings.key, int(at.timestamp()), body),
-        }
-        answer = self._session.post(settings.url, data=body, headers=headers, timeout=(2.0, settings.seconds))
+        answer = self._poster.post(body, {"Content-Type": "application/json", "Idempotency-Key": key}, at)
         if 300 <= answer.status_code < 400:
             return Unknown(reason="Redirect", message="the webhook answered with a redirect, which is not followed")
         if answer.status_code != 200:

@@ -6,7 +6,7 @@ display is written less often, and never by itself makes another turn.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -30,6 +30,7 @@ from controller.telemetry import metrics
 from controller.telemetry.events import Recorder
 from controller.workloads import deployment
 from strategies.rollout.decide import Decision, decide
+from strategies.rollout.notifications import cloud_event, notifications
 from strategies.spec.phase import Phase
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
@@ -49,6 +50,8 @@ _RACES = 5
 """So often one effect may find the world other than it expected; more before the next commit is no race but a failure."""
 _LOOK_AGAIN = {Phase.INITIALIZING: 0.8, Phase.BLOCKED: 2.0}
 """Seconds until the same for a phase that waits for what no view of the namespace tells: a policy, a MetricSource."""
+_TOLD_AGAIN = timedelta(minutes=5)
+"""What was reached within so long is told again by a process that sees the Release for the first time, under the same id."""
 _MISSING = 5.0
 """Seconds until a Deployment that does not exist is looked for again: a new one has no label, so that no view tells of it."""
 
@@ -64,11 +67,14 @@ class Reconciler:
         *,
         may_write: Callable[[], bool],
         leaving: bool = False,
+        tell: Callable[[str, Object], None] | None = None,
     ) -> None:
-        """`may_write` is the leader's fence. `leaving`: every Release is treated as one that is being deleted."""
+        """`may_write` is the leader's fence. `leaving`: every Release is treated as one that is being deleted. `tell` gets a
+        namespace and a CloudEvent of a Release in it, and must not wait.
+        """
         self.inbox = Inbox()
         self._cluster, self._asker, self._recorder = cluster, asker, recorder
-        self._may_write, self._leaving, self._clock = may_write, leaving, cluster.clock
+        self._may_write, self._leaving, self._clock, self._tell = may_write, leaving, cluster.clock, tell
         self._trains = Trains(cluster, recorder, may_write=may_write)
         self._gatherer = Gatherer(cluster)
         self._memories: dict[Key, Memory] = {}
@@ -82,10 +88,12 @@ class Reconciler:
             return self._orphaned(key)
         memory = self._memory(key, release)
         status, readable = _status(release, memory)
+        spec, error = _spec(release, memory)
         if not memory.shown:
             metrics.show(key, status)
+            # Whoever led before may have died between the commit and the telling.
+            self._notify(key, memory, Status(), status, since=memory.now(self._clock) - _TOLD_AGAIN)
             memory.shown = True
-        spec, error = _spec(release, memory)
         spec, unfilled = templates.filled(self._cluster, spec, key[0], memory) if spec else (None, {})
         memory.attend(status.attempts, templates.questions(spec) if spec else {})
         observation = self._gatherer.look(release, spec, status, memory)
@@ -164,6 +172,7 @@ class Reconciler:
         memory.quiet.clear()
         memory.published_at = self._clock.steady()
         self._told(key, written, old, new, decision)
+        self._notify(key, memory, old, new)
         return written
 
     def _publish(self, release: Object, old: Status, new: Status, memory: Memory) -> None:
@@ -188,6 +197,15 @@ class Reconciler:
                  check=why.name if why else None)  # fmt: skip
         metrics.transition(key, old, new)
         self._recorder.transition(release, old, new)
+
+    def _notify(self, key: Key, memory: Memory, old: Status, new: Status, since: datetime | None = None) -> None:
+        """Hand on what was reached, `since` then if that is given."""
+        if self._tell is None:
+            return
+        spec = memory.spec[1] if memory.spec else None
+        for told in notifications(old, new):
+            if since is None or told.at >= since:
+                self._tell(key[0], cloud_event(told, *key, memory.uid, spec))
 
     # --- effects
 

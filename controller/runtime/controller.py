@@ -15,14 +15,17 @@ from controller.kube.client import Client
 from controller.kube.connection import Connection
 from controller.kube.elector import Elector
 from controller.metrics.pool import Queries
+from controller.notify.sender import Notifier
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster, Key, serving, train_of
+from controller.reconcile.credentials import Secrets
 from controller.reconcile.next_turn import Next
 from controller.reconcile.turn import Reconciler
 from controller.runtime.queue import Queue
 from controller.runtime.recording import recorder
 from controller.settings import Settings
 from controller.telemetry import metrics
+from strategies.spec.metric_source import SecretKey
 from strategies.world.observation import Alert
 
 log = structlog.get_logger()
@@ -54,7 +57,10 @@ class Controller:
         self.queries = Queries()
         self.recorder = recorder(self.client, self.elector.identity)
         asker = Asker(self.cluster, self.queries, settings.namespace, self.queue.add, settings.webhooks)
-        self.reconciler = Reconciler(self.cluster, asker, self.recorder, may_write=self.elector.is_leader)
+        secrets = Secrets(self.cluster, settings.namespace)
+        self.notifier = Notifier(settings.notifications, lambda name, key: secrets.read(SecretKey(name=name, key=key)))
+        self.reconciler = Reconciler(self.cluster, asker, self.recorder, may_write=self.elector.is_leader,
+                                     tell=self.notifier.tell if settings.notifications else None)  # fmt: skip
         self._workers: list[_Worker] = []
         self._stopping = threading.Event()
         self._leading = threading.Event()
@@ -63,6 +69,7 @@ class Controller:
         """Begin; returns at once."""
         self.cluster.start()
         self.recorder.start()
+        self.notifier.start()
         self.elector.start()
         for number in range(self.settings.workers):
             worker = _Worker(thread=threading.Thread(target=self._work, args=(number,), name=f"worker-{number}", daemon=True))
@@ -82,6 +89,7 @@ class Controller:
         self.elector.stop()
         self.queries.close()
         self.recorder.stop()
+        self.notifier.stop()
         self.cluster.stop()
         log.info("stopped")
 

@@ -30,6 +30,8 @@ WEIGHT = Gauge(f"{_PREFIX}_release_candidate_weight", "Share of the traffic that
                ["namespace", "release"])  # fmt: skip
 TRAIN_PHASE = Gauge(f"{_PREFIX}_train_phase", "1 for the phase that a ReleaseTrain is in.", ["namespace", "train", "phase"])
 TRAINS_ENDED = Counter(f"{_PREFIX}_trains_ended_total", "Runs of ReleaseTrains by the phase in which they ended.", ["phase"])
+NOTIFICATIONS = Counter(f"{_PREFIX}_notifications_total", "CloudEvents to receivers: sent, failed, or dropped from a full line.",
+                        ["result"])  # fmt: skip
 VIEW_STALENESS = Gauge(
     f"{_PREFIX}_view_staleness_seconds", "Seconds since the API last told anything about a resource.", ["resource"]
 )
@@ -41,6 +43,8 @@ for _phase in TRAIN_ENDS:
     TRAINS_ENDED.labels(phase=_phase)
 for _result in ("ok", "failed", "raised"):
     TURNS.labels(outcome=_result)
+for _result in ("sent", "failed", "dropped"):
+    NOTIFICATIONS.labels(result=_result)
 for _effect in Effect.__subclasses__():
     for _result in ("ok", "failed"):
         EFFECTS.labels(effect=_effect.__name__, result=_result)

@@ -86,11 +86,12 @@ def test_named_secrets_are_the_only_ones_it_reads(render: Render) -> None:
     assert [r["resourceNames"] for r in rules if r["resources"] == ["secrets"]] == [["prometheus"]]
 
 
-def test_keys_of_webhooks_are_among_the_named_secrets(render: Render) -> None:
-    """Who names Secrets need not name those of webhooks twice."""
+def test_keys_of_webhooks_and_notifications_are_among_the_named_secrets(render: Render) -> None:
+    """Who names Secrets need not name those of webhooks and notifications twice."""
     hooks = 'webhooks=[{"url":"https://qa.example.com","secretName":"qa"}]'
-    rules = find(render('metricSources.secretNames=["prometheus"]', hooks), "Role", NAME)["rules"]
-    assert [r["resourceNames"] for r in rules if r["resources"] == ["secrets"]] == [["prometheus", "qa"]]
+    told = 'notifications=[{"url":"https://events.example.com","secretName":"events"},{"url":"http://broker"}]'
+    rules = find(render('metricSources.secretNames=["prometheus"]', hooks, told), "Role", NAME)["rules"]
+    assert [r["resourceNames"] for r in rules if r["resources"] == ["secrets"]] == [["prometheus", "qa", "events"]]
 
 
 def test_no_rule_anywhere_has_a_wildcard(render: Render) -> None:

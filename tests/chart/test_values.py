@@ -47,6 +47,7 @@ def test_an_unknown_value_is_refused_by_its_name(helm: Helm, value: str, named: 
         ("watchNamespaces={Shop}", "/watchNamespaces/0"),
         ("breakGlassGroup=it's", "/breakGlassGroup"),
         ("metricSources.default.address=prometheus:9090", "/metricSources/default/address"),
+        ("notifications[0].url=events.example.com", "/notifications/0/url"),
         ("networkPolicy.apiServerPorts={0}", "/networkPolicy/apiServerPorts/0"),
     ],
 )

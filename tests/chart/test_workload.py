@@ -158,6 +158,23 @@ def test_webhooks_reach_the_program_and_the_network(render: Render) -> None:
     read = load({"RELEASE_COORDINATOR_WEBHOOKS": given}).webhooks
     assert [hook.model_dump(by_alias=True, mode="json") for hook in read] == hooks
     assert rule in find(manifests, "NetworkPolicy", NAME)["spec"]["egress"]
+
+
+def test_receivers_of_notifications_reach_the_program_and_the_network(render: Render) -> None:
+    """With and without a Secret; by default nobody is told, and no variable says so."""
+    receivers = [{"url": "https://events.example.com/releases?team=a", "secretName": "events", "namespaces": ["shop"]},
+                 {"url": "http://broker.eventing"}]  # fmt: skip
+    rule = {"ports": [{"protocol": "TCP", "port": 80}]}
+    manifests = render(f"notifications={json.dumps(receivers)}", f"networkPolicy.notifications=[{json.dumps(rule)}]")
+    name = "RELEASE_COORDINATOR_NOTIFICATIONS"
+    (container,) = pod_specs(manifests)["Deployment"]["containers"]
+    read = load({name: next(e["value"] for e in container["env"] if e["name"] == name)}).notifications
+    assert [each.model_dump(by_alias=True, mode="json", exclude_unset=True) for each in read] == receivers
+    assert rule in find(manifests, "NetworkPolicy", NAME)["spec"]["egress"]
+    (container,) = pod_specs(render())["Deployment"]["containers"]
+    assert name not in [e["name"] for e in container["env"]]
+
+
 def test_the_ready_gate_templates_are_made_when_they_are_wanted(render: Render) -> None:
     """And only then: exactly what stands in the chart's folder, as hooks, because their kind comes with the same chart."""
     assert of_kind(render(), "ClusterGateTemplate") == []

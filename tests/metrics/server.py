@@ -97,6 +97,24 @@ def reply(body: bytes | dict[str, Any], status: int = 200, kind: str = "applicat
     return lambda exchange: exchange.send(head.encode() + b"Connection: close\r\n\r\n" + data)
 
 
+def body_of(exchange: Exchange) -> bytes:
+    """What was posted. A server that closes before it has read all would reset the connection."""
+    body = exchange.head.partition("\r\n\r\n")[2].encode()
+    while len(body) < int(exchange.header("Content-Length")):
+        body += exchange.connection.recv(65536)
+    return body
+
+
+def after_reading(behaviour: Behaviour) -> Behaviour:
+    """The same, once the body is read."""
+
+    def behave(exchange: Exchange) -> None:
+        body_of(exchange)
+        behaviour(exchange)
+
+    return behave
+
+
 def vector(*values: str, at: float = 1_700_000_000, **top: Any) -> dict[str, Any]:
     """A successful answer with one series for each value; `top` adds keys beside `data`."""
     series = [{"metric": {"i": str(i)}, "value": [at, value]} for i, value in enumerate(values)]

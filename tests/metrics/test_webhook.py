@@ -12,29 +12,11 @@ import pytest
 from controller.metrics.webhook import LARGEST, Hook, HookSettings, origin
 from strategies.analysis.verdict import Unknown, Verdict
 from strategies.world.observation import Told
-from tests.metrics.server import AT, QUICK, Behaviour, Exchange, Server, reply, slow_head
+from tests.metrics.server import AT, QUICK, Behaviour, Exchange, Server, after_reading, body_of, reply, slow_head
 
 KEY = "k3y-of-the-signature"
 DOCUMENT = json.dumps({"id": "0123456789abcdef", "gate": "qa"})
 PASS = {"verdict": "pass", "message": "42 checks"}
-
-
-def body_of(exchange: Exchange) -> bytes:
-    """What was posted. A server that closes before it has read all would reset the connection."""
-    body = exchange.head.partition("\r\n\r\n")[2].encode()
-    while len(body) < int(exchange.header("Content-Length")):
-        body += exchange.connection.recv(65536)
-    return body
-
-
-def after_reading(behaviour: Behaviour) -> Behaviour:
-    """The same, once the body is read."""
-
-    def behave(exchange: Exchange) -> None:
-        body_of(exchange)
-        behaviour(exchange)
-
-    return behave
 
 
 def asked(behaviour: Behaviour, seconds: float = 5.0) -> Told | Unknown:

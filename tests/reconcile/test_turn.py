@@ -1,15 +1,21 @@
 """What a turn leaves in memory: a fleet at rest costs what the views hold of it, and little more."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from controller.clock import Clock
+from controller.kube.errors import Conflict
 from controller.reconcile import commit
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster
+from controller.reconcile.next_turn import Next
 from controller.reconcile.turn import Reconciler
 from controller.telemetry.events import Recorder
-from tests.rollout.stories import CANARY
+from strategies.spec.status import Status
+from tests.rollout.stories import CANARY, at_step
 from tests.rollout.world import World, healthy, make_spec
 
 KEY = ("prod", "shop")
@@ -44,3 +50,56 @@ def test_a_release_in_flight_is_not_read_anew_each_turn() -> None:
     assert reconciler.turn(KEY).after is not None
     memory = reconciler._memories[KEY]
     assert memory.spec is not None and memory.status is not None
+
+
+def _telling(world: World, monkeypatch: pytest.MonkeyPatch, *, lost: bool = False) -> tuple[Reconciler, list[str]]:
+    """One that leads, and a list of its commits and of what it tells; `lost`: somebody else always knows more."""
+    done: list[str] = []
+
+    def committed(_client: object, release: dict[str, Any], _old: Status, new: Status, **_: Any) -> dict[str, Any]:
+        if lost:
+            raise Conflict(409, "Conflict", "later")
+        done.append("committed")
+        return {**release, "status": commit.dump(new)}
+
+    monkeypatch.setattr(commit, "commit", committed)
+    made = _reconciler(world)
+    cluster = cast(Any, made._cluster)
+    cluster.client, cluster.releases.remember = None, lambda _: None
+    made._may_write, made._recorder = lambda: True, cast(Any, SimpleNamespace(transition=lambda *_: None))
+    made._tell = lambda namespace, event: done.append(f"{namespace} {event['type'].rpartition('.')[2]}")
+    monkeypatch.setattr(made, "_perform", lambda *_: Next())
+    return made, done
+
+
+def test_a_start_is_told_after_its_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And never before: what is told has happened."""
+    world = healthy(make_spec(**CANARY))
+    world.apply("v2")
+    reconciler, done = _telling(world, monkeypatch)
+    reconciler.turn(KEY)
+    assert done == ["committed", "prod started"]
+
+
+def test_a_commit_that_is_lost_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever knew more tells."""
+    world = healthy(make_spec(**CANARY))
+    world.apply("v2")
+    reconciler, done = _telling(world, monkeypatch, lost=True)
+    reconciler.turn(KEY)
+    assert done == []
+
+
+def test_a_new_process_tells_what_was_reached_just_before_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one before may have died between commit and telling; what lies longer back was told."""
+    world = healthy(make_spec(**CANARY))
+    world.apply("v2")
+    world.run(at_step(1))
+    reconciler, done = _telling(world, monkeypatch)
+    reconciler.turn(KEY)
+    reconciler.turn(KEY)
+    assert [each for each in done if each != "committed"] == ["prod started"]
+    world.now += timedelta(minutes=6)
+    reconciler, done = _telling(world, monkeypatch)
+    reconciler.turn(KEY)
+    assert [each for each in done if each != "committed"] == []

@@ -102,6 +102,9 @@ seccompProfile: {type: RuntimeDefault}
 {{- with .Values.webhooks }}
 - {name: RELEASE_COORDINATOR_WEBHOOKS, value: {{ toJson . | quote }}}
 {{- end }}
+{{- with .Values.notifications }}
+- {name: RELEASE_COORDINATOR_NOTIFICATIONS, value: {{ toJson . | quote }}}
+{{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}

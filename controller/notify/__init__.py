@@ -1,0 +1,1 @@
+"""CloudEvents to those whom the administrators name."""

@@ -1,0 +1,1 @@
+"""Tests of what the controller says of itself."""
