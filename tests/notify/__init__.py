@@ -1,1 +1,1 @@
-"""Tests of what the controller says of itself."""
+"""Tests of what is sent to receivers of CloudEvents."""

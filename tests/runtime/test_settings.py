@@ -14,6 +14,7 @@ def test_every_setting_is_the_variable_of_its_name() -> None:
 
 @pytest.mark.parametrize(("name", "value", "said"), [
     ("WORKERS", "many", "valid integer"), ("WORKERS", "0", "greater than or equal to 1"),
+    ("NOTIFICATIONS", "events.example.com", "Expecting value"),
     ("LOG_FORMAT", "xml", "'json' or 'text'"),
     ("HEALTH_PORT", "99999", "less than or equal to 65535"), ("WORKRES", "3", "not permitted"),
 ])  # fmt: skip
