@@ -7,24 +7,38 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from controller.kube.errors import ApiError, from_status
 from controller.kube.reflector import Reflector
 from controller.kube.store import Change
 from playground.apiserver.watching import Watch
-
-if TYPE_CHECKING:
-    from simulation.process import Process
+from simulation.wire import Wire
 
 Object = dict[str, Any]
 _WATCH_SECONDS = "290"
 
 
+class Whose(Protocol):
+    """The process that a view belongs to."""
+
+    wire: Wire
+
+    def soon(self, what: str, action: Callable[[], None]) -> None:
+        """A task of it."""
+
+    def later(self, seconds: float, what: str, action: Callable[[], None]) -> object:
+        """The same in a while."""
+
+    def sync(self) -> None:
+        """A view was listed."""
+
+
 class Following(Reflector):
     """One view of one process. Notifications of one watch arrive in order; between watches any order may happen."""
 
-    def __init__(self, process: Process, *arguments: Any, **options: Any) -> None:
+    def __init__(self, process: Whose, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._process = process
         self._waiting: deque[Object] = deque()
