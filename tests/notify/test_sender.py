@@ -128,6 +128,7 @@ def test_a_refusal_is_not_tried_again_and_the_next_is_sent(status: int) -> None:
         notifier.start()
         notifier.tell("shop", event(1))
         notifier.tell("shop", event(2))
+        wait_for(lambda: len(inbox.bodies) == 2)
         notifier.stop(10)
     assert [json.loads(body)["id"] for body in inbox.bodies] == ["u/1-a/1", "u/1-a/2"]
     assert count("failed") == failed + 1
