@@ -19,6 +19,7 @@ FREEZE_NAMES = "each freeze needs a name of its own"
 REQUIREMENT_NAMES = "each requirement needs a name of its own"
 LIMITS_NOTHING = "say perNamespace or total: this limits nothing"
 ASKS_NOTHING = "name what must be done, or red flags that must not be: this requirement asks nothing"
+NEVER_DONE = "Gates is never done before a release, for whether gates return data shows in it; name the red flag NoMonitoring"
 
 
 class Freeze(Model):
@@ -69,7 +70,8 @@ class Requirement(Model):
 
     model_config = ConfigDict(
         json_schema_extra=rules(
-            rule("(has(self.done) && size(self.done) > 0) || (has(self.redFlags) && size(self.redFlags) > 0)", ASKS_NOTHING)
+            rule("(has(self.done) && size(self.done) > 0) || (has(self.redFlags) && size(self.redFlags) > 0)", ASKS_NOTHING),
+            rule("!has(self.done) || !('Gates' in self.done)", NEVER_DONE),
         )
     )
 
@@ -77,6 +79,8 @@ class Requirement(Model):
     def _asks(self) -> "Requirement":
         if not self.done and not self.red_flags:
             raise ValueError(ASKS_NOTHING)
+        if Check.GATES in self.done:
+            raise ValueError(NEVER_DONE)
         return self
 
 

@@ -8,7 +8,7 @@ from strategies.spec.flag import ONE_SOURCE, TWO_VARIANTS
 from strategies.spec.gate import EDGES_ABOVE_0, NO_USERS, ONE_FORM, OWN_EDGES
 from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
 from strategies.spec.gate_template import RESERVED
-from strategies.spec.policy import ASKS_NOTHING, FREEZE_NAMES, LENGTH, LIMITS_NOTHING, REQUIREMENT_NAMES
+from strategies.spec.policy import ASKS_NOTHING, FREEZE_NAMES, LENGTH, LIMITS_NOTHING, NEVER_DONE, REQUIREMENT_NAMES
 from strategies.spec.release import ALL_AT_ONCE, NO_SHARES, NOTHING_TO_MIRROR, ONE_ROUTE, UNKNOWN_METHODS
 from strategies.spec.train import ITSELF, MEMBER_NAMES, PATIENCE, REMOVES_BLINDLY, UNKNOWN_MEMBER
 
@@ -207,6 +207,7 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "two freezes of one name": policy(freezes=[FREEZE, FREEZE], rule=FREEZE_NAMES),
     "two requirements of one name": policy(requirements=[REQUIREMENT, REQUIREMENT], rule=REQUIREMENT_NAMES),
     "a requirement that asks nothing": policy(requirements=[{"name": "x", "risk": "High"}], rule=ASKS_NOTHING),
+    "a requirement that nothing meets": policy(requirements=[{"name": "x", "done": ["Gates"]}], rule=NEVER_DONE),
     "a requirement of an item that there is not": policy(requirements=[{**REQUIREMENT, "done": ["Rollback"]}]),
     "a concurrency without a number": policy(concurrency={}, rule=LIMITS_NOTHING),
     "a concurrency of none": policy(concurrency={"total": 0}),

@@ -43,8 +43,8 @@ def required(**given: object) -> Requirement:
 )
 def test_what_is_not_known_is_not_done(state: State, enough: bool) -> None:
     """Only Done and NotApplicable are; what is asked for and was seen is told, and nothing else."""
-    found = unmet(required(done=["Gates"]), review(GATES=state, VERSION=State.MISSING))
-    assert found == (() if enough else (f"Gates is {state} (seen of GATES)",))
+    found = unmet(required(done=["Flag"]), review(FLAG=state, VERSION=State.MISSING))
+    assert found == (() if enough else (f"Flag is {state} (seen of FLAG)",))
 
 
 def test_a_red_flag_that_is_named_is_told_with_its_remedy() -> None:
@@ -56,4 +56,4 @@ def test_a_red_flag_that_is_named_is_told_with_its_remedy() -> None:
 @pytest.mark.parametrize(("risk", "asked"), [(Risk.LOW, False), (Risk.MEDIUM, False), (Risk.HIGH, True), (Risk.CRITICAL, True)])
 def test_it_is_asked_from_its_level_of_risk_on(risk: Risk, asked: bool) -> None:
     """Below, nothing is."""
-    assert bool(unmet(required(risk="High", done=["Gates"]), review(risk, GATES=State.MISSING))) is asked
+    assert bool(unmet(required(risk="High", done=["Flag"]), review(risk, FLAG=State.MISSING))) is asked
