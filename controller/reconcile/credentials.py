@@ -29,8 +29,9 @@ class Secrets:
         except NotFound as error:
             raise LookupError(f"{where} does not exist; create it with the key {at.key}") from error
         except Forbidden as error:
-            raise LookupError(f"{where} may not be read; name it in the chart's value metricSources.secretNames") from error
+            raise LookupError(f"{where} may not be read; name it in the chart's values: metricSources.secretNames, or secretName "
+                              "of the webhook or of who is notified") from error  # fmt: skip
         data = secret.get("data") or {}
         if at.key not in data:
-            raise LookupError(f"{where} has no key {at.key}; add it, or correct the key in the MetricSource")
+            raise LookupError(f"{where} has no key {at.key}; add it, or name the key that it has")
         return base64.b64decode(data[at.key]).decode()
