@@ -61,6 +61,7 @@ class Course:
     users_back_at: float | None = None
     ended_at: float = 0.0
     outcome: str = ""
+    message: str = ""
     left_out: list[str] = field(default_factory=list)
 
 
@@ -83,7 +84,7 @@ class Rehearsal:
     def __init__(
         self, manifests: Sequence[Object], release: str = "", *, start_up: float = 1.0, fails_at: int | None = None
     ) -> None:
-        self.course = Course(fails_at=fails_at)
+        self.course, self._start_up = Course(fails_at=fails_at), start_up
         self._loop = Loop()
         self._cluster = Cluster(self._loop, audience=False)
         self._admin = self._cluster.api.client("admin")
@@ -107,6 +108,8 @@ class Rehearsal:
         leader.begin()
         if not self._until(lambda: self._status.get("phase") == "Healthy", _SETTLES):
             raise CannotRehearse(f"Before any change, the Release is {self._said()}")
+        if not self._until(self._is_up, _SETTLES + self._start_up):
+            raise CannotRehearse(f"Before any change, the pods of Deployment {self._workload} do not become ready.")
         for number, resource in enumerate(_FOLLOWED, 1):
             plural, _, group = resource.partition(".")
             self._cluster.api.store.collection(group, plural).watchers[-number] = self._record
@@ -115,9 +118,13 @@ class Rehearsal:
         self._admin.patch(_DEPLOYMENTS, self._workload, self._namespace, change)
         if not self._until(lambda: self._stands() or self._over(), _LONGEST) or self._stands():
             raise CannotRehearse(f"The release does not end; after {self._now:g} s it is {self._said()}")
-        self.course.outcome = self._status["history"][-1]["outcome"]
+        self.course.outcome, self.course.message = (self._status["history"][-1][key] for key in ("outcome", "message"))
         self.course.ended_at = self._now
         return self.course
+
+    def _is_up(self) -> bool:
+        found = self._admin.get(_DEPLOYMENTS, self._workload, self._namespace)
+        return bool(found["status"].get("readyReplicas", 0) == found["spec"]["replicas"])
 
     def _over(self) -> bool:
         return bool(self._status.get("history")) and self._status.get("phase") in ("Healthy", "RolledBack")
@@ -202,8 +209,8 @@ class Rehearsal:
         wanted = {each["metadata"]["name"]: each["spec"]["replicas"] for each in self._admin.list(_SETS, self._namespace)}
         stable, candidate = (wanted.get(name or "", 0) for name in names)
         self.course.most_pods = max(self.course.most_pods, stable + candidate)
-        if not status:
-            return
+        if not trial and not self.course.lines:
+            return  # It has not seen the change yet.
         step = trial.get("step") or {}
         named = f"{step['name']} {step['index'] + 1}/{step['of']}" if step else ""
         if (there := self._step) is not None:

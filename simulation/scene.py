@@ -60,6 +60,10 @@ def _create(admin: Client, resource: str, manifest: Object, namespace: str) -> N
     try:
         admin.create(resource, manifest, namespace)
     except ApiError as error:
+        if error.status == 409:
+            raise CannotRehearse(
+                f"{manifest['kind']} {manifest['metadata']['name']} is in the files twice. Give each once."
+            ) from error
         raise CannotRehearse(
             f"{manifest.get('kind', resource)} {manifest['metadata'].get('name', '')} is refused: {error}"
         ) from error

@@ -68,7 +68,9 @@ def _tell(good: Course, bad: list[Course]) -> None:
     for left_out in good["left_out"]:
         note(f"{left_out} is left out: the simulated cluster does not know this kind.")
     people = f"; {good['approvals']} × somebody approves" if good["approvals"] else ""
-    click.echo(f"With good gates: {good['outcome']} after {_time(good['ended_at'])}, at most {good['most_pods']} pods{people}.\n")
+    why = "" if good["outcome"] == "Completed" else f" {good['message']}"
+    took, pods = _time(good["ended_at"]), good["most_pods"]
+    click.echo(f"With good gates: {good['outcome']} after {took}, at most {pods} pods{people}.{why}\n")
     rows = [(f"+{_time(each['at'])}", each["phase"], each["step"], _share(each),
              f"{each['stable_pods']} + {each['candidate_pods']}") for each in good["lines"]]  # fmt: skip
     show(table(("AT", "PHASE", "STEP", "USERS", "PODS"), rows), indent=2)

@@ -1,5 +1,6 @@
 """A release is rehearsed by its own manifests: what is told of it is what the product does."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,14 @@ def test_slow_pods_make_a_rolling_release_and_its_way_back_longer() -> None:
     assert (back_slow.ended_at - back_slow.bad_at) - (back_quick.ended_at - back_quick.bad_at) > 60
 
 
+def test_pods_that_are_never_ready_in_time_are_told_with_the_reason() -> None:
+    """Longer than progressDeadline: good gates do not help."""
+    went = course("01-canary", start_up=700.0)
+    assert went.outcome == "Rejected"
+    assert "became ready within progressDeadline" in went.message
+    assert went.steps == {}
+
+
 def test_the_same_manifests_give_the_same_course() -> None:
     """To the last moment."""
     assert course("01-canary", fails_at=1) == course("01-canary", fails_at=1)
@@ -85,12 +94,17 @@ def test_what_makes_no_release_is_said_with_what_to_do() -> None:
     """No Release, several, no Deployment, and one that does not start."""
     canary = manifests("01-canary")
     release = next(each for each in canary if each["kind"] == "Release")
+    deployment = next(each for each in canary if each["kind"] == "Deployment")
+    crashing = deepcopy(deployment)
+    crashing["spec"]["template"]["spec"]["containers"][0]["image"] = "shop:1-crash"
     other = {**release, "metadata": {**release["metadata"], "name": "other"}}
     for given, name, said in (
         ([], "", "there is: none. Give its file too"),
         ([*canary, other], "", "Name one: --release NAME"),
         (canary, "nobody", "There is no Release nobody"),
         ([release], "", "which is in none of the files"),
+        ([*canary, deployment], "", "Deployment shop is in the files twice"),
+        ([*(each for each in canary if each["kind"] != "Deployment"), crashing], "", "do not become ready"),
     ):
         with pytest.raises(CannotRehearse, match=said):
             Rehearsal(given, name).run()
