@@ -20,7 +20,7 @@ from tests.simulation import corpus, seeds
 from tests.simulation.exploring import Explorer, Result, in_forks, str_of
 from tests.simulation.faults import LEADERS, Kind, parse
 from tests.simulation.stories import EXHAUSTIVE, POINTED, STORIES
-from tests.simulation.world import World
+from tests.simulation.world import World, silence
 
 WORKERS = max(1, min(2, os.cpu_count() or 1))
 
@@ -42,6 +42,7 @@ def main() -> int:
     replay.add_argument("seed", nargs="?", type=int)
     chosen = parser.parse_args()
     gc.set_threshold(COLLECT_AFTER)
+    silence()
     if chosen.command == "replay":
         return _replay(chosen.story, chosen.plan, chosen.seed)
     started = time.monotonic()

@@ -36,9 +36,6 @@ from tests.simulation.process import Process
 from tests.simulation.views import Following
 from tests.simulation.wire import USER, counts, is_write
 
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-logging.getLogger("controller").setLevel(logging.CRITICAL)
-
 Object = dict[str, Any]
 NAMESPACE, NAME = "shop", "shop"
 RESOURCES = ("releases.release-coordinator.io", "deployments.apps", "replicasets.apps", "services",
@@ -48,6 +45,12 @@ _LONGEST = 20_000.0
 _DISPLAY, _QUIET = 35.0, 40.0
 """Seconds until the last of the display is written; then those in which nothing may be."""
 _MOST_STEPS = 15_000
+
+
+def silence() -> None:
+    """Let the controller log nothing: thousands of runs would be told."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.getLogger("controller").setLevel(logging.CRITICAL)
 
 
 class Unsettled(AssertionError):
