@@ -8,13 +8,21 @@ from playground.apiserver.client import Client
 from playground.apiserver.errors import ApiError
 from playground.apiserver.registry import Registry
 from playground.traffic import gateway
+from strategies.spec.base import format_duration
+from strategies.spec.gate import Counting, Latency, Ratio, Threshold
+from strategies.spec.webhook import Webhook
 
 Object = dict[str, Any]
 GROUP = "release-coordinator.io"
 _NOT_NEEDED = frozenset({"Namespace", "MetricSource", "GateTemplate", "ClusterGateTemplate", "ReleasePolicy", "ReleaseTrain"})
 """Kinds that are passed over: nothing is measured, and neither freezes nor other members are waited for."""
-_INTERVALS = {"threshold": "10s", "webhook": "10s"}
-_OTHER_INTERVAL = "15s"
+_FORMS: dict[str, type[Threshold | Counting | Webhook]] = {
+    "threshold": Threshold,
+    "ratio": Ratio,
+    "latency": Latency,
+    "webhook": Webhook,
+}
+"""Forms of gates that are asked again and again. A Job is run once, and what a template asks is not looked up: as a ratio."""
 _PARENT = {"name": gateway.NAME, "namespace": gateway.NAMESPACE}
 
 
@@ -86,9 +94,10 @@ def adapted(manifest: Object, start_up: float) -> Object:
 
 def _simulated(gate: Object) -> Object:
     """Whatever a gate asks, it is asked as often here, and needs as many bad answers."""
-    form = next((key for key in ("threshold", "ratio", "latency", "webhook", "job", "template") if gate.get(key)), "threshold")
-    asked = gate.get(form) or {}
+    form = next((key for key in _FORMS if gate.get(key)), "")
+    asked, usual = gate.get(form) or {}, _FORMS.get(form, Ratio).model_fields
+    interval = asked.get("interval", format_duration(usual["interval"].default))
+    failures = asked.get("failures", usual["failures"].default) if form == "threshold" else 1
     threshold = {"query": f'simulated{{gate="{gate["name"]}",hash="$candidate"}}', "max": 0.5,
-                 "interval": asked.get("interval", _INTERVALS.get(form, _OTHER_INTERVAL)),
-                 "failures": asked.get("failures", 2) if form == "threshold" else 1}  # fmt: skip
+                 "interval": interval, "failures": failures}  # fmt: skip
     return {"name": gate["name"], "threshold": threshold, **({"at": gate["at"]} if "at" in gate else {})}

@@ -171,9 +171,7 @@ def _route(look: Look, services: tuple[Service, ...]) -> Route | Unknown | None:
         memory.route_seen = ((split.weight, split.mirror), look.now)
     read = Route(service=split.service, weight=split.weight, as_owned=split.as_owned, accepted=split.accepted, even=split.even,
                  mirror=split.mirror, splits=split.splits, since=memory.route_seen[1], unsafe=split.unsafe)  # fmt: skip
-    if look.status.trial or look.status.retiring:
-        return read
-    if kind is not RouteKind.HTTP_ROUTE:
+    if look.status.trial or look.status.retiring or kind is not RouteKind.HTTP_ROUTE:
         return read
     ways, strategy = _gateways(look, found), look.spec.strategy if look.spec else None
     if strategy is None or strategy.type not in (StrategyType.SHADOW, StrategyType.AUTO):

@@ -102,7 +102,7 @@ def spec_invalid(turn: Turn) -> TrainStatus | None:
     """At rest, a spec that cannot be read starts nothing."""
     if turn.spec is not None or turn.phase in IN_FLIGHT:
         return None
-    return _news(turn, TrainPhase.INVALID, TrainReason.SPEC_INVALID, turn.error)
+    return to(turn, TrainPhase.INVALID, TrainReason.SPEC_INVALID, turn.error)
 
 
 def stopped(turn: Turn) -> TrainStatus | None:
@@ -118,14 +118,14 @@ def impossible(turn: Turn) -> TrainStatus | None:
     order = stages(turn.spec)
     members = listed(turn, turn.spec, fresh=False)
     if isinstance(order, Cycle):
-        return _news(turn, TrainPhase.INVALID, TrainReason.NO_ORDER, f"spec.members: {order.message}", members)
+        return to(turn, TrainPhase.INVALID, TrainReason.NO_ORDER, f"spec.members: {order.message}", members=members)
     for number, member in enumerate(turn.spec.members):
         seen = turn.seen.get(member.name)
         where, said = f"spec.members[{number}].name", next(m.message for m in members if m.name == member.name)
         if seen is None or seen.status is None:
-            return _news(turn, TrainPhase.INVALID, TrainReason.MEMBER_MISSING, f"{where}: {said}", members)
+            return to(turn, TrainPhase.INVALID, TrainReason.MEMBER_MISSING, f"{where}: {said}", members=members)
         if seen.others:
-            return _news(turn, TrainPhase.INVALID, TrainReason.MEMBER_OF_TWO_TRAINS, f"{where}: {said}", members)
+            return to(turn, TrainPhase.INVALID, TrainReason.MEMBER_OF_TWO_TRAINS, f"{where}: {said}", members=members)
     return _too_early(turn, turn.spec, members)
 
 
@@ -138,9 +138,9 @@ def not_aboard(turn: Turn) -> TrainStatus | None:
         return None
     rejected = next((m for m in missing if turn.of(m).rejected and turn.of(m).version == m.version), None)
     if rejected is not None:
-        return _news(turn, TrainPhase.WAITING, TrainReason.MEMBER_REJECTED, f"{rejected.name}: {rejected.message}", members)
+        return to(turn, TrainPhase.WAITING, TrainReason.MEMBER_REJECTED, f"{rejected.name}: {rejected.message}", members=members)
     message = f"The train waits for {_names([m.name for m in missing])}. {missing[0].name}: {missing[0].message}"
-    return _news(turn, TrainPhase.WAITING, TrainReason.VERSIONS_AWAITED, message, members)
+    return to(turn, TrainPhase.WAITING, TrainReason.VERSIONS_AWAITED, message, members=members)
 
 
 def begins(turn: Turn) -> TrainStatus | None:
@@ -166,7 +166,7 @@ def arrived(turn: Turn) -> TrainStatus | None:
     assert turn.spec is not None
     members, run = listed(turn, turn.spec, fresh=False), turn.status.run
     if turn.phase is TrainPhase.COMPLETED:
-        return _news(turn, turn.phase, turn.status.reason, turn.status.message, members)
+        return to(turn, turn.phase, turn.status.reason, turn.status.message, members=members)
     if turn.status.retry and run is not None and not run.completed:
         message = "All members have their versions, and are verified once more."
         return to(turn, TrainPhase.PROGRESSING, TrainReason.STAGE, message, members=members, retry=False)
@@ -212,7 +212,7 @@ def _too_early(turn: Turn, spec: ReleaseTrainSpec, members: tuple[MemberStatus, 
         f"{producer.version} is out, and after it there is no way back. Let a train without the removal complete first; then add "
         "it."
     )
-    return _news(turn, TrainPhase.INVALID, TrainReason.REMOVAL_TOO_EARLY, message, members)
+    return to(turn, TrainPhase.INVALID, TrainReason.REMOVAL_TOO_EARLY, message, members=members)
 
 
 def _gone(turn: Turn, member: MemberStatus) -> MemberStatus:
@@ -221,12 +221,6 @@ def _gone(turn: Turn, member: MemberStatus) -> MemberStatus:
     on_trial = seen.moving is not None  # It went before it was a member: that trial is the run's.
     return member.model_copy(update={"state": MemberState.PROGRESSING, "message": "It is about to begin.", "before": before(seen),
                                      "attempts": max(0, attempts - 1) if on_trial else attempts})  # fmt: skip
-
-
-def _news(
-    turn: Turn, phase: TrainPhase, reason: TrainReason, message: str, members: tuple[MemberStatus, ...] | None = None
-) -> TrainStatus:
-    return to(turn, phase, reason, message, members=turn.status.members if members is None else members)
 
 
 def _names(names: list[str]) -> str:

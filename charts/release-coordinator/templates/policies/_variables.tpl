@@ -42,3 +42,22 @@
 {{- define "release-coordinator.requests" -}}
 ['rollback', 'revert', 'promote', 'abort', 'retry', 'pause', 'resume'].map(r, 'release-coordinator.io/' + r)
 {{- end -}}
+
+{{- /* Of those who write a Release or a train; each policy says before them what its `requests` are. */ -}}
+{{- define "release-coordinator.askingVariables" -}}
+- name: newAnnotations
+  expression: "has(object.metadata.annotations) ? object.metadata.annotations : {}"
+- name: oldAnnotations
+  expression: "oldObject != null && has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {}"
+# The request asks something of the controller. Labels, finalizers and other annotations do not.
+- name: asks
+  expression: >-
+    oldObject == null || object.spec != oldObject.spec
+    || variables.requests.exists(k, (k in variables.oldAnnotations) != (k in variables.newAnnotations)
+       || (k in variables.newAnnotations && variables.newAnnotations[k] != variables.oldAnnotations[k]))
+# Written now, under our prefix, and no request: misspelt, it would be waited for in vain.
+- name: misspelt
+  expression: >-
+    variables.newAnnotations.map(k, k).filter(k, k.startsWith('release-coordinator.io/') && !(k in variables.requests)
+    && k != 'release-coordinator.io/requested-by' && !(k in variables.oldAnnotations))
+{{- end -}}
