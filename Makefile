@@ -68,8 +68,8 @@ lock: ## Bring the requirements*.txt up to date with pyproject.toml (LOCK=--upgr
 kind: .venv/requirements-dev.txt ## Tests on a kind cluster (needs Docker; see docs/kind.md)
 	scripts/kind.sh
 
-image: ## Build the container image
-	docker build -f Containerfile -t $(IMAGE) .
+image: ## Build the container image (CONTRACTS=1: with what gates of the form contract need)
+	docker build -f Containerfile $(if $(CONTRACTS),--build-arg TOOLS=oasdiff) -t $(IMAGE) .
 
 # The environment is exactly the lock file. The project itself is not installed: it runs from the tree.
 .venv/requirements-dev.txt: requirements-dev.txt

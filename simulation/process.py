@@ -15,6 +15,7 @@ from controller.kube.elector import Elector
 from controller.kube.errors import ApiError
 from controller.reconcile.asking import Asker
 from controller.reconcile.cluster import Cluster
+from controller.reconcile.contracting import Comparer
 from controller.reconcile.turn import Reconciler
 from controller.runtime.controller import Controller
 from controller.runtime.queue import Queue
@@ -26,7 +27,7 @@ from simulation.wire import Wire
 from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown
 from strategies.spec.webhook import Allowed
-from strategies.world.observation import Told
+from strategies.world.observation import Differing, Told
 
 Key = tuple[str, str]
 NAMESPACE = "release-coordinator"
@@ -44,6 +45,12 @@ class Alone:
     def is_leader(self) -> bool:
         """Always."""
         return True
+
+
+class _Comparer(Comparer):
+    def problem(self) -> str | None:
+        """None: what it would start is not needed, for `told` answers."""
+        return None
 
 
 class Process(Controller):
@@ -73,6 +80,7 @@ class Process(Controller):
         self.recorder = Recorder(self._note, self._note_again, name, self.clock.wall)
         self.elector = self._candidate()
         asker = Asker(self.cluster, self, NAMESPACE, self._add, self.settings.webhooks)  # type: ignore[arg-type]
+        asker.comparer = _Comparer(self.cluster, self, self._add)  # type: ignore[arg-type]
         self.reconciler = self.reconciling(self.cluster, asker, self.recorder, may_write=self.elector.is_leader)
         self._stopping, self._leading = threading.Event(), threading.Event()
         self._leads = self._due = False
@@ -189,8 +197,8 @@ class Process(Controller):
         """The same for raw samples."""
         self.later(self.latency, "hears", lambda: callback(self.series(promql, at)))
 
-    def call(self, _name: str, _asked: object, text: str, at: datetime, callback: Callable[[Told], None], _tenant: str) -> None:
-        """The same for a webhook."""
+    def call(self, _name: str, _asked: object, text: str, at: datetime, callback: Callable[[Any], None], _tenant: str) -> None:
+        """The same for a webhook, or for two contracts."""
         self.later(self.latency, "is told", lambda: callback(self.told(text, at)))
 
     def answer(self, promql: str, at: datetime) -> Sample | Unknown:
@@ -201,8 +209,8 @@ class Process(Controller):
         """What a metric source says of raw samples."""
         raise NotImplementedError
 
-    def told(self, text: str, at: datetime) -> Told:
-        """What a webhook says."""
+    def told(self, text: str, at: datetime) -> Told | Differing:
+        """What a webhook says, or what two contracts differ in."""
         raise NotImplementedError
 
     # --- leading

@@ -75,7 +75,7 @@ class _Process(process.Process):
         return Unknown(reason="NoData", message="nothing is measured in a simulation")
 
     def told(self, text: str, at: datetime) -> Told:
-        raise NotImplementedError(f"no gate of a simulation asks a webhook: {text} at {at}")
+        raise NotImplementedError(f"no gate of a simulation asks others: {text} at {at}")
 
 
 class Rehearsal:

@@ -12,6 +12,7 @@ from strategies.analysis.verdict import Verdict
 from strategies.rollout import comparing, jobs
 from strategies.rollout.comparing import LIMIT, SIGN
 from strategies.spec.base import format_duration
+from strategies.spec.contract import LiveContract
 from strategies.spec.gate import Counting, Gate, Threshold
 from strategies.spec.job import Job, OnTimeout
 from strategies.spec.release import ReleaseSpec
@@ -50,6 +51,8 @@ def _lines(spec: ReleaseSpec, status: Status, gate: Gate, evidence: Evidence, no
         yield from _job(gate, gate.job, status, evidence)
     elif gate.webhook is not None:
         yield from _webhook(gate.webhook, evidence, now)
+    elif gate.contract is not None:
+        yield from _contract(gate.contract, status, evidence, now)
 
 
 # --- thresholds
@@ -74,7 +77,7 @@ def _threshold(gate: Threshold, evidence: Evidence, now: datetime) -> Iterator[t
         yield "changes", f"Fail after {more} more bad value{'' if more == 1 else 's'} in a row; Pass with a good one of this step"
 
 
-# --- Jobs and webhooks
+# --- Jobs, webhooks and contracts
 
 
 def _job(gate: Gate, job: Job, status: Status, evidence: Evidence) -> Iterator[tuple[str, str]]:
@@ -95,6 +98,16 @@ def _webhook(webhook: Webhook, evidence: Evidence, now: datetime) -> Iterator[tu
         yield "answered", f"{age(evidence.at, now)} ago"
     again = f"the answer pass or fail; after `wait` it is asked again in {format_duration(webhook.interval)}"
     yield "changes", _settled(evidence) or again
+
+
+def _contract(contract: LiveContract, status: Status, evidence: Evidence, now: datetime) -> Iterator[tuple[str, str]]:
+    assert status.trial is not None
+    sides = " against ".join(r.replica_set for r in (status.trial.candidate, status.stable) if r)
+    port = f"port {contract.port}" if contract.port else "the first port"
+    yield "asked", f"GET {contract.path} at {port} of a pod of {sides}, compared by oasdiff"
+    if evidence.at is not None:
+        yield "answered", f"{age(evidence.at, now)} ago"
+    yield "changes", _settled(evidence) or "both documents: what breaks is Fail, unless it is accepted or the version says so"
 
 
 def _settled(evidence: Evidence) -> str:

@@ -16,6 +16,7 @@ from controller.cli.obstacles import Unreadable, obstacles
 from controller.flags.objects import read as read_flag
 from controller.kube.errors import Forbidden, NotFound
 from controller.reconcile.cluster import FLAG_HOLDERS, TEMPLATES
+from controller.workloads import pods
 from strategies.analysis.verdict import Unknown
 from strategies.rollout.flags import unusable
 from strategies.spec.flag import FlagPlace
@@ -126,6 +127,7 @@ def compare(release: Checked, neighbours: Neighbours, releases: list[Checked]) -
     if mine is None:
         absent.append(f"Deployment {spec.workload_ref.name}")
     else:
+        yield from _contract_ports(release, mine)
         yield from _obstacles(release, mine, services, route if services else None, [d for d in deployments if d is not mine])
     if named is not None and (route is None or mine is None or not services):
         absent.append(f"{named}" if route is None else f"{named}'s Services")
@@ -157,6 +159,19 @@ def _obstacles(
         named_by[Reason.ROUTE_UNUSABLE] = (*named.field.split("."), "name")
     for reason, message in found:
         yield release.resource.finding(named_by.get(reason, _WORKLOAD), message)
+
+
+def _contract_ports(release: Checked, mine: Resource) -> Iterator[Finding]:
+    try:
+        declared = pods.first_port(mine.value["spec"]["template"])
+    except (AttributeError, KeyError, TypeError):
+        return  # Whatever it is, `_obstacles` tells of it.
+    if declared is not None:
+        return
+    for number, gate in enumerate(release.spec.gates):
+        if gate.contract is not None and gate.contract.port is None:
+            message = f"no container of Deployment {mine.name} ({mine.file}) declares a port to ask for the contract"
+            yield release.resource.finding(("spec", "gates", number, "contract"), message, "Write it into port.")
 
 
 def _one_per_workload(release: Checked, releases: list[Checked]) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from controller.metrics.transport import TLS
 from controller.reconcile import counting
 from controller.reconcile.calling import Caller
 from controller.reconcile.cluster import Cluster, Key
+from controller.reconcile.contracting import Comparer
 from controller.reconcile.credentials import SECRETS_MISSED, SECRETS_TRUSTED, Secrets
 from controller.reconcile.foreseeing import Look
 from controller.reconcile.memory import Asking, Memory
@@ -58,6 +59,7 @@ class Asker:
         self._cluster, self._queries, self._namespace, self._wake = cluster, queries, namespace, wake
         self._secrets = Secrets(cluster, namespace)
         self._caller = Caller(cluster, queries, self._secrets, wake, webhooks)
+        self.comparer = Comparer(cluster, queries, wake)
         self._dry_runs = DryRuns(cluster)
         self._clock = cluster.clock
         self._lock = threading.Lock()
@@ -76,6 +78,8 @@ class Asker:
                                     "ServiceAccount; move the workload into a namespace of its own.")  # fmt: skip
             if gate.webhook is not None and (refused := self._caller.problem(gate.webhook, namespace)):
                 found[gate.name] = refused
+            if gate.contract is not None and starting and (lacking := self.comparer.problem()):
+                found[gate.name] = lacking
             if gate.source is None:
                 continue
             source = self._spec(gate.source)
@@ -96,6 +100,8 @@ class Asker:
         for gate in (g for g in spec.gates if g.name in names):
             if gate.webhook is not None:
                 due += self._caller.ask(key, gate.name, gate.webhook, status, memory, hurry=hurry)
+            if gate.contract is not None:
+                due += self.comparer.ask(key, gate.name, gate.contract, status, memory)
             if gate.counting is not None:
                 due += self._count(key, gate, gate.counting, status, memory)
             if gate.threshold is None:

@@ -12,8 +12,9 @@ from controller.metrics.pool import Queries
 from controller.metrics.webhook import Hook, HookSettings, origin
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.credentials import SECRETS_MISSED, SECRETS_TRUSTED, Secrets
-from controller.reconcile.memory import Call, Memory
-from strategies.analysis.verdict import Unknown, Verdict
+from controller.reconcile.memory import Memory
+from controller.reconcile.putting import Question
+from strategies.analysis.verdict import Unknown
 from strategies.rollout import webhooks
 from strategies.spec.metric_source import SecretKey, allows
 from strategies.spec.status import Status
@@ -21,8 +22,6 @@ from strategies.spec.webhook import Allowed, Webhook
 from strategies.world.observation import Told
 
 KEY, AUTHORITIES = "key", "ca.crt"
-_FIRST, _LONGEST = 2.0, 60.0
-"""Seconds between two questions that were put in vain; doubled each time."""
 _MOST = 256
 """So many servers are remembered at most."""
 
@@ -63,33 +62,18 @@ class Caller:
         self, key: Key, gate: str, asked: Webhook, status: Status, memory: Memory, *, hurry: bool = False
     ) -> list[datetime]:  # fmt: skip
         """Ask if it is due, or if it waits and there is a `hurry`; when it is due again."""
-        trial, now, own = status.trial, memory.asking_at(self._clock), memory.now(self._clock)
-        if trial is None or status.paused or not webhooks.is_open(status, gate):
-            return []
-        id_ = webhooks.key_of(gate, memory.uid, trial)
-        known = memory.calls.get(id_)
-        waits = hurry and known is not None and known.again is not None and not known.failures
-        if known is not None and not waits and (known.again is None or own < known.again):
-            return [now + (known.again - own)] if known.again else []
-        asking, failures = memory.asking(gate), known.failures if known else 0
-        memory.calls[id_] = Call(failures=failures)
 
-        def heard(answer: Told | Unknown) -> None:
-            wait = asked.interval.total_seconds() if isinstance(answer, Told) else min(_LONGEST, _FIRST * 2.0 ** min(failures, 9))
-            final = isinstance(answer, Told) and answer.verdict is not Verdict.INCONCLUSIVE
-            # By the time that nobody sets: after a clock that was ahead is set back, nobody would be asked for as long.
-            again = None if final else memory.now(self._clock) + timedelta(seconds=wait)
-            memory.heard(asking, gate, id_, answer, again)
-            self._wake(key)
+        def send(heard: Callable[[Told | Unknown], None], now: datetime, _: int) -> None:
+            problem = self.problem(asked, key[0])
+            hook = self._hook(asked, self._allowed[origin(asked.url)]) if problem is None else problem
+            if isinstance(hook, str):
+                heard(Unknown(reason="WebhookUnusable", message=hook))
+                return
+            text = webhooks.document(gate, key[0], key[1], memory.uid, status)
+            self._queries.call(f"webhook {'/'.join(map(str, origin(asked.url)))}", hook, text, now, heard, key[0])
 
-        problem = self.problem(asked, key[0])
-        hook = self._hook(asked, self._allowed[origin(asked.url)]) if problem is None else problem
-        if isinstance(hook, str):
-            heard(Unknown(reason="WebhookUnusable", message=hook))
-            return []
-        text = webhooks.document(gate, key[0], key[1], memory.uid, status)
-        self._queries.call(f"webhook {'/'.join(map(str, origin(asked.url)))}", hook, text, now, heard, key[0])
-        return []
+        question = Question(key=key, gate=gate, status=status, memory=memory, waits=asked.interval)
+        return question.put(self._clock, self._wake, send, hurry=hurry)
 
     def _hook(self, asked: Webhook, allowed: Allowed) -> Hook | str:
         at, now = (asked.url, asked.timeout), self._clock.steady()

@@ -20,7 +20,7 @@ from strategies.spec.flag import FlagPlace
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
 from strategies.world.effects import Effect, FlagSwitch, Pin, SetWeight
-from strategies.world.observation import FlagSeen, Kept, Told
+from strategies.world.observation import Differing, FlagSeen, Kept, Told
 
 LONGEST_PATIENCE = 30.0
 Asking = tuple[int, str]
@@ -44,7 +44,7 @@ class Failing:
 
 @dataclass(slots=True)
 class Call:
-    """A webhook's question: how often it was put in vain, and when it may be put again (None: it is under way, or answered)."""
+    """A question: how often it was put in vain, and when it may be put again (None: it is under way, or its answer is final)."""
 
     failures: int = 0
     again: datetime | None = None
@@ -83,7 +83,7 @@ class Memory:
     counted_to: dict[str, str] = field(default_factory=dict)
     alone: set[str] = field(default_factory=set)
     logs: dict[str, str] = field(default_factory=dict)
-    told: dict[str, Told | Unknown] = field(default_factory=dict)
+    told: dict[str, Told | Differing | Unknown] = field(default_factory=dict)
     traffic: dict[str, Traffic | Unknown] = field(default_factory=dict)
     foreseeing: bool = False
     calls: dict[str, Call] = field(default_factory=dict)
@@ -173,8 +173,8 @@ class Memory:
             before = tuple(s for s in self.samples.get(gate, ()) if isinstance(s, Sample))
             self.samples[gate] = (*before, answer)[-20:]
 
-    def heard(self, asking: Asking, gate: str, key: str, answer: Told | Unknown, again: datetime | None) -> None:
-        """A webhook has answered, or has not; called from the threads that ask."""
+    def heard(self, asking: Asking, gate: str, key: str, answer: Told | Differing | Unknown, again: datetime | None) -> None:
+        """A webhook has answered, contracts were compared, or not; called from the threads that ask."""
         with self.lock:
             if asking != self.asking(gate):
                 return

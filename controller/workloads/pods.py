@@ -15,6 +15,24 @@ def counts(pod: Object) -> bool:
     return "deletionTimestamp" not in pod["metadata"] and not outside
 
 
+def controlled_by(pod: Object, replica_set: str) -> bool:
+    """Whether it is a pod of the ReplicaSet of this name, in its namespace."""
+    mine = {"controller": True, "kind": "ReplicaSet", "name": replica_set}
+    return any(owner | mine == owner for owner in pod["metadata"].get("ownerReferences") or [])
+
+
+def has_own_address(pod: Object) -> bool:
+    """Whether it has an address, and not its node's."""
+    return bool((pod.get("status") or {}).get("podIP")) and not (pod.get("spec") or {}).get("hostNetwork")
+
+
+def first_port(pod: Object) -> int | None:
+    """The first TCP port that the containers of a pod, or of a template of pods, declare."""
+    containers = (pod.get("spec") or {}).get("containers") or ()
+    ports = (port for container in containers for port in container.get("ports") or ())
+    return next((port["containerPort"] for port in ports if port.get("protocol", "TCP") == "TCP"), None)
+
+
 def read(pod: Object) -> PodHealth:
     """The pod as a value; waiting and terminated are of its container in the worst state."""
     metadata, status = pod["metadata"], pod.get("status") or {}

@@ -50,7 +50,9 @@ def _compatibility(case: Case) -> Found:
         return State.DONE, f"migrations are declared: {planned}"
     if case.risk is Risk.LOW:
         return State.NOT_APPLICABLE, "nothing that is declared or seen changes behaviour"
-    return State.UNKNOWN, "contracts are not compared, and no migration is declared"
+    live = next((f"gate {gate.name} compares what the pods serve before users meet them" for gate in case.subject.spec.gates
+                 if gate.contract), "contracts are not compared")  # fmt: skip
+    return State.UNKNOWN, f"{live}, and no migration is declared"
 
 
 def _contracts(case: Case, planned: str) -> Found:

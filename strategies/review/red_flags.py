@@ -9,7 +9,7 @@ from strategies.review.consequences import migrations
 from strategies.review.plans import is_one_sentence, rehearsal
 from strategies.review.risk import at_least, weaker
 from strategies.review.subject import Case
-from strategies.review.versions import Bump, parse
+from strategies.review.versions import may_break
 from strategies.spec.release import StrategyType
 from strategies.spec.review import LONGEST, Danger, RedFlag, Risk
 
@@ -23,10 +23,7 @@ _Flags = Iterator[tuple[Danger, str]]
 
 
 def _breaking_without_version(case: Case) -> _Flags:
-    before, early = parse(case.subject.old_version), False
-    if before is not None and before.major == 0:
-        early = case.bump is Bump.MINOR
-    if case.breaking and case.bump is not Bump.MAJOR and not early:
+    if case.breaking and not may_break(case.subject.old_version, case.subject.new_version):
         step = f"{case.subject.old_version or 'unknown'} → {case.subject.new_version or 'unknown'}"
         yield (Danger.BREAKING_WITHOUT_VERSION, f"{'; '.join(case.breaking)}, and the version does not say so ({step}). Raise "
                "the major version, or keep the old way beside the new one.")  # fmt: skip

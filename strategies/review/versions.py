@@ -36,3 +36,9 @@ def bump(old: str | None, new: str | None) -> Bump:
     if after.major != before.major:
         return Bump.MAJOR
     return Bump.MINOR if after.minor != before.minor else Bump.PATCH
+
+
+def may_break(old: str | None, new: str | None) -> bool:
+    """Whether the step says that something breaks: a major one, and before 1.0.0 a minor one."""
+    before, step = parse(old), bump(old, new)
+    return step is Bump.MAJOR or (step is Bump.MINOR and before is not None and before.major == 0)

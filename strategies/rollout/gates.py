@@ -6,7 +6,7 @@ Evidence is a fold over answers, kept in the status; the gates' own rules are in
 from strategies.analysis import threshold
 from strategies.analysis.pods import PodEvidence, judge_pods
 from strategies.analysis.verdict import Unknown, Verdict
-from strategies.rollout import comparing, jobs, webhooks
+from strategies.rollout import comparing, contracts, jobs, webhooks
 from strategies.rollout.turn import Turn
 from strategies.spec.gate import Gate, Threshold
 from strategies.spec.status import RECENT, Evidence, Kind
@@ -62,6 +62,8 @@ def _judged(turn: Turn, gate: Gate, evidence: Evidence) -> Evidence:
         return jobs.judged(turn, gate, evidence)
     if gate.webhook is not None:
         return webhooks.judged(turn, gate, evidence)
+    if gate.contract is not None:
+        return contracts.judged(turn, gate, evidence)
     assert gate.threshold is not None
     return _threshold(turn, gate.threshold, evidence)
 

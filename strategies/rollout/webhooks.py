@@ -11,6 +11,7 @@ from strategies.analysis.verdict import Unknown, Verdict
 from strategies.rollout.turn import Turn
 from strategies.spec.gate import Gate
 from strategies.spec.status import Evidence, Status, Trial
+from strategies.world.observation import Told
 
 VERSION = "release-coordinator.io/webhook/v1"
 """Of the document. A field is added without a new version, and none is taken away or given another meaning."""
@@ -60,7 +61,7 @@ def judged(turn: Turn, gate: Gate, known: Evidence) -> Evidence:
     reason, message, at = known.reason, known.message or "not asked yet", known.at
     if isinstance(answer, Unknown):
         reason, message = answer.reason, f"{answer.message.rstrip('.')}; it is asked again"
-    elif answer is not None:
+    elif isinstance(answer, Told):
         verdict, at, said = answer.verdict, answer.at, answer.message
         reason = {Verdict.PASS: "Passed", Verdict.FAIL: "Failed", Verdict.INCONCLUSIVE: "Waits"}[verdict]
         message = f"the webhook says {_WORDS[verdict]}" + (f": {said}" if said else "")

@@ -14,13 +14,15 @@ from pydantic import ConfigDict, Field, StringConstraints, field_validator, mode
 from strategies.analysis import counters, query
 from strategies.analysis.latency import MOST_EDGES
 from strategies.spec.base import Duration, LabelName, Model, Name, rule, rules
+from strategies.spec.contract import LiveContract
 from strategies.spec.job import Job
 from strategies.spec.webhook import Webhook
 
 GateName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-FORMS = ("threshold", "ratio", "latency", "job", "webhook", "template")
+FORMS = ("threshold", "ratio", "latency", "job", "webhook", "contract", "template")
 """The fields of Gate that are its question, of which each gate has one."""
 NO_USERS = "ratio and latency compare users' requests, and before-traffic has none; take before-traffic out of at"
+BEFORE_USERS = "contract is compared before users meet the candidate; write at: [before-traffic]"
 EDGES_ABOVE_0 = "edges must be above 0"
 OWN_EDGES = "each edge is named once; threshold is one already"
 ONE_FORM = f"a gate asks one question; write one of {', '.join(FORMS)}"
@@ -237,6 +239,9 @@ class Gate(Model):
     latency: Latency | None = Field(None, description="Slow requests among all, candidate against stable, by the same test.")
     job: Job | None = Field(None, description="A Job, run once for each revision and step; its exit is the verdict.")
     webhook: Webhook | None = Field(None, description="A web server that is told what is on trial; its answer is the verdict.")
+    contract: LiveContract | None = Field(
+        None, description="What the candidate serves, compared with what stable promises: whether others can still use it."
+    )
     template: TemplateRef | None = Field(None, description="The question of a GateTemplate or ClusterGateTemplate.")
     at: tuple[GateTime, ...] = Field(
         (GateTime.STEP, GateTime.BAKE),
@@ -249,6 +254,7 @@ class Gate(Model):
         json_schema_extra=rules(
             rule(f"[{', '.join(f'has(self.{form})' for form in FORMS)}].filter(x, x).size() == 1", ONE_FORM),
             rule("!(has(self.ratio) || has(self.latency)) || !has(self.at) || self.at.all(t, t != 'before-traffic')", NO_USERS),
+            rule("!has(self.contract) || (has(self.at) && self.at.all(t, t == 'before-traffic'))", BEFORE_USERS),
         )
     )
 
@@ -258,6 +264,8 @@ class Gate(Model):
             raise ValueError(ONE_FORM)
         if self.counting is not None and GateTime.BEFORE_TRAFFIC in self.at:
             raise ValueError(NO_USERS)
+        if self.contract is not None and set(self.at) != {GateTime.BEFORE_TRAFFIC}:
+            raise ValueError(BEFORE_USERS)
         return self
 
     @property

@@ -163,6 +163,19 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Differing:
+    """In what the contracts that candidate and stable serve differ, each finding a sentence that begins with its path.
+
+    `breaking` are the first of `breaks`, which are counted; so are `additions`.
+    """
+
+    breaking: tuple[str, ...]
+    breaks: int
+    additions: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """An alert that fires and names this Release, since when its Prometheus says so."""
 
@@ -232,8 +245,8 @@ class Observation:
 
     `workload` and `route` are None when they do not exist (or no route is named); `hold` says whether the admission policies
     work; `failing` names the effects that failed last time, with the error; `pins_since` is when this process first saw the
-    present pins, `watched_since` when it first looked at this release, `told` the webhooks' last answers by idempotency key,
-    `traffic` stable's requests before users met the candidate, by gate,
+    present pins, `watched_since` when it first looked at this release, `told` the last answers of webhooks and comparisons of
+    contracts, by idempotency key, `traffic` stable's requests before users met the candidate, by gate,
     `split_route` a route that is split for us although the status names another, or none, `change` both templates while one
     waits that is on no trial, `frozen` the freeze that it has to wait for, `required` what its review must have found,
     `queued` that it is not its turn, `flags` those that this release switches, or may.
@@ -256,7 +269,7 @@ class Observation:
     samples: Mapping[str, tuple[Sample | Unknown, ...]] = field(default_factory=dict)
     windows: Mapping[str, tuple[Window | Unknown, ...]] = field(default_factory=dict)
     jobs: tuple[Job, ...] | Unknown = ()
-    told: Mapping[str, Told | Unknown] = field(default_factory=dict)
+    told: Mapping[str, Told | Differing | Unknown] = field(default_factory=dict)
     traffic: Mapping[str, Traffic | Unknown] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     gate_problems: Mapping[str, str] = field(default_factory=dict)

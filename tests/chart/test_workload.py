@@ -19,7 +19,7 @@ def pod_specs(manifests: list[Manifest]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["Deployment", "Job"])
 def test_pods_are_restricted_and_cannot_write_their_root(render: Render, kind: str) -> None:
-    """What the `restricted` pod security standard asks for, and a read-only root file system."""
+    """What the `restricted` pod security standard asks for, and a read-only root file system; only contracts are written."""
     spec = pod_specs(render())[kind]
     assert spec["securityContext"] == {
         "runAsNonRoot": True, "runAsUser": 65532, "runAsGroup": 65532, "seccompProfile": {"type": "RuntimeDefault"},
@@ -28,7 +28,7 @@ def test_pods_are_restricted_and_cannot_write_their_root(render: Render, kind: s
     assert container["securityContext"] == {
         "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "readOnlyRootFilesystem": True,
     }  # fmt: skip
-    assert "volumes" not in spec
+    assert {volume["name"] for volume in spec.get("volumes", [])} == ({"comparing"} if kind == "Deployment" else set())
     assert container["resources"]["limits"]["memory"]
 
 
@@ -137,10 +137,11 @@ def test_alerts_are_received_only_when_asked_for_and_with_a_token(render: Render
     (container,) = spec["containers"]
     assert {p["name"]: p["containerPort"] for p in container["ports"]}["alerts"] == 8082
     token = next(e["value"] for e in container["env"] if e["name"] == "RELEASE_COORDINATOR_ALERTS_TOKEN_FILE")
-    (mount,) = container["volumeMounts"]
+    mount = next(mount for mount in container["volumeMounts"] if mount["name"] == "alerts")
     assert token == f"{mount['mountPath']}/token"
     assert mount["readOnly"]
-    assert spec["volumes"] == [{"name": "alerts", "secret": {"secretName": "am", "items": [{"key": "token", "path": "token"}]}}]
+    secret = {"secretName": "am", "items": [{"key": "token", "path": "token"}]}
+    assert [volume["secret"] for volume in spec["volumes"] if volume["name"] == "alerts"] == [secret]
     assert find(manifests, "Service", f"{NAME}-alerts")["spec"]["ports"][0]["targetPort"] == "alerts"
     ingress = find(manifests, "NetworkPolicy", NAME)["spec"]["ingress"]
     assert [rule.get("from") for rule in ingress if rule["ports"][0]["port"] == 8082] == [[{"podSelector": {}}]]
@@ -158,6 +159,17 @@ def test_webhooks_reach_the_program_and_the_network(render: Render) -> None:
     read = load({"RELEASE_COORDINATOR_WEBHOOKS": given}).webhooks
     assert [hook.model_dump(by_alias=True, mode="json") for hook in read] == hooks
     assert rule in find(manifests, "NetworkPolicy", NAME)["spec"]["egress"]
+
+
+def test_contracts_have_a_place_to_be_compared_and_only_named_pods_can_be_asked(render: Render) -> None:
+    """A bounded folder beside the read-only file system; by default the network lets nobody be asked."""
+    rule = {"to": [{"namespaceSelector": {"matchLabels": {"team": "shop"}}}], "ports": [{"protocol": "TCP", "port": 8080}]}
+    manifests = render(f"networkPolicy.contracts=[{json.dumps(rule)}]")
+    spec = pod_specs(manifests)["Deployment"]
+    assert {"name": "comparing", "mountPath": "/tmp"} in spec["containers"][0]["volumeMounts"]
+    assert {"name": "comparing", "emptyDir": {"sizeLimit": "32Mi"}} in spec["volumes"]
+    assert rule in find(manifests, "NetworkPolicy", NAME)["spec"]["egress"]
+    assert rule not in find(render(), "NetworkPolicy", NAME)["spec"]["egress"]
 
 
 def test_receivers_of_notifications_reach_the_program_and_the_network(render: Render) -> None:

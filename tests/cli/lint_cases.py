@@ -135,6 +135,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
                 "          - {name: a, image: b, args: [$(RELEASE_SERVICE)]}\n"), [
             ("9:7", "spec.gates[0].job.template", "warning: RELEASE_SERVICE is empty: without a route no Service leads to the "
              "candidate Name a route in spec.traffic, or find the pods by RELEASE_HASH.")]),
+    "a contract at a port that nobody declares": (
+        release("  gates:\n  - {name: g, at: [before-traffic], contract: {}}\n") + DEPLOYMENT, [
+            ("7:37", "spec.gates[0].contract", "error: no container of Deployment shop (release.yaml) declares a port to ask "
+             "for the contract Write it into port.")]),
     "a counter with a function around it": (
         release("  gates:\n  - name: g\n    ratio:\n      total: all_total\n      bad: rate(bad[1m])\n"), [
         ("10:12", "spec.gates[0].ratio.bad", "error: this is no plain selector; write only the counter and its labels, as in "

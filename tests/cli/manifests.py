@@ -5,7 +5,7 @@ from typing import Any
 
 from strategies.spec.change import MIGRATION_NAMES
 from strategies.spec.flag import ONE_SOURCE, TWO_VARIANTS
-from strategies.spec.gate import EDGES_ABOVE_0, NO_USERS, ONE_FORM, OWN_EDGES
+from strategies.spec.gate import BEFORE_USERS, EDGES_ABOVE_0, NO_USERS, ONE_FORM, OWN_EDGES
 from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
 from strategies.spec.gate_template import RESERVED
 from strategies.spec.policy import ASKS_NOTHING, FREEZE_NAMES, LENGTH, LIMITS_NOTHING, NEVER_DONE, REQUIREMENT_NAMES
@@ -110,6 +110,14 @@ def job(template: Any = None, **changes: Any) -> Manifest:
 def webhook(**changes: Any) -> Manifest:
     """A gate that a web server answers, right but for the changes."""
     return {"name": "g", "webhook": {"url": "https://qa.example.com/gate?of=shop", **changes}}
+
+
+ACCEPTED = {"finding": "1f0c9b2e", "by": "ann", "because": "unused", "until": "2027-01-31"}
+
+
+def contract(at: tuple[str, ...] = ("before-traffic",), **changes: Any) -> Manifest:
+    """A gate that compares contracts, right but for the changes."""
+    return {"name": "g", "at": list(at), "contract": {**changes}}
 
 
 def template(*parameters: Manifest, **form: Manifest) -> Manifest:
@@ -291,6 +299,13 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
         spec={"gates": [webhook(interval="0s")]}, rule="interval must be between 1s and 1h"
     ),
     "a webhook with a user in its address": Mistake(spec={"gates": [webhook(url="https://qa@evil.example.com/")]}),
+    "a contract at a step": Mistake(spec={"gates": [contract(at=("before-traffic", "step"))]}, rule=BEFORE_USERS),
+    "a contract at no time of its own": Mistake(spec={"gates": [{"name": "g", "contract": {}}]}, rule=BEFORE_USERS),
+    "a contract that is waited for too long": Mistake(
+        spec={"gates": [contract(timeout="2m")]}, rule="timeout must be between 1s and 1m"
+    ),
+    "a contract at another host": Mistake(spec={"gates": [contract(path="http://evil.example.com/")]}),
+    "a contract at no port": Mistake(spec={"gates": [contract(port=0)]}),
     "a Job without a template": Mistake(spec={"gates": [{"name": "g", "job": {}}]}),
     "two ways to log in": source(
         rule="choose one of bearer, bearerFile and basic",
@@ -354,6 +369,8 @@ ACCEPTED: dict[str, Mistake] = {
         {"name": "kind", "type": "Enum", "values": ["a", "b"], "sets": "source", "description": "Where to ask."},
     )) for kind in TEMPLATE_KINDS},
     "a webhook": Mistake(spec={"gates": [webhook(timeout="1m", interval="1h")]}),
+    "a contract": Mistake(spec={"gates": [contract()]}),
+    "a contract with everything": Mistake(spec={"gates": [contract(path="/api?v=3", port=1, timeout="1m", accepted=[ACCEPTED])]}),
     "equal limits": Mistake(spec={"gates": [threshold(min=1)]}),
     "a source with everything": source(
         namespaces=["shop", "team-*", "*"], labels={"cluster": "a", "namespace": "$namespace"}, timeout="1m",

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from controller.cli.answers import Exit
-from controller.cli.contracts import compare, program
+from controller.cli.contracts import compare
+from controller.contracts import openapi, program
 from strategies.review.contracts import Compared
 from strategies.spec.change import Change
 from tests.cli.conftest import Run
@@ -43,6 +44,9 @@ def compared(old: str | None, new: str | None) -> Compared:
     return found
 
 
+_IS_OPENAPI = """[ "$1" = diff ] && exec echo '{"openAPI":{"from":"other","to":"3.0.3"}}'"""
+
+
 @pytest.fixture
 def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Puts a program of these lines on the PATH as oasdiff; nothing else is on it but a shell's own tools."""
@@ -51,7 +55,7 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         folder = tmp_path / "bin"
         folder.mkdir(exist_ok=True)
         program = folder / "oasdiff"
-        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.write_text(f"#!/bin/sh\n{_IS_OPENAPI}\n{script}\n")
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
@@ -83,12 +87,11 @@ def test_whatever_the_tool_says_is_no_pass_unless_it_is_a_list_of_differences(to
     assert compared(contract("/a"), contract("/a")) == Compared(name="api", problem=problem)
 
 
-def test_an_answer_without_end_is_told(tool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_without_end_is_told(tool: Any) -> None:
     """It ends where there is no more room for it."""
-    monkeypatch.setattr(program, "_OUTPUT", 2**20)
-    monkeypatch.setattr(program, "_BOUNDED", 'ulimit -f 2048; exec "$@"')
     tool("exec cat /dev/zero")
-    assert compared(contract("/a"), contract("/a")).problem == "not compared: oasdiff finds more than 1 MiB of differences"
+    with pytest.raises(program.NotCompared, match="oasdiff finds more than 1 MiB of differences"):
+        openapi.compare(contract("/a"), contract("/a"), program.Bounds(output=2**20))
 
 
 def test_findings_become_two_lists_and_an_unknown_level_breaks(tool: Any) -> None:
@@ -98,10 +101,16 @@ def test_findings_become_two_lists_and_an_unknown_level_breaks(tool: Any) -> Non
     assert compared(contract("/a"), contract("/b")) == Compared(name="api", breaking=("GET /x: a", "b", "d"), safe=("c",))
 
 
-def test_what_is_no_contract_is_told_and_never_handed_to_the_tool() -> None:
+@pytest.mark.usefixtures("oasdiff")
+def test_what_is_no_contract_is_told() -> None:
     """A document of another kind would be compatible with everything."""
     assert compared("a: 1", contract("/a")).problem == "the older one is no OpenAPI 3 document"
-    assert compared(contract("/a"), "{").problem == "the newer one is no OpenAPI 3 document"
+    assert compared(contract("/a"), 'swagger: "2.0"').problem == "the newer one is no OpenAPI 3 document"
+    assert compared(contract("/a"), "{").problem.startswith("the newer one cannot be read; oasdiff says: ")
+
+
+def test_what_there_is_not_is_told() -> None:
+    """A file that is not given is a problem; where there was none before, it is the first one."""
     assert compared(contract("/a"), None).problem.startswith("ConfigMap api with the key openapi.yaml is nowhere")
     assert compared(None, contract("/a")) == Compared(name="api", first=True)
 
@@ -154,4 +163,4 @@ def test_what_cannot_be_flattened_is_compared_as_it_is_written(tool: Any) -> Non
 def test_the_real_tool_fetches_nothing() -> None:
     """A reference to another address is a problem, not a request."""
     order = {"$ref": "http://127.0.0.1:9/other.yaml"}
-    assert compared(contract("/orders"), contract("/orders", order=order)).problem.startswith("not compared: oasdiff says:")
+    assert compared(contract("/orders"), contract("/orders", order=order)).problem.startswith("the newer one cannot be read")

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from controller.cli.contracts import compare, graphql, program
-from controller.cli.contracts.program import Lists
+from controller.cli.contracts import compare, graphql
+from controller.contracts import program
+from controller.contracts.program import Lists
 from strategies.review.contracts import Compared
 from strategies.spec.change import Change
 from tests.cli.conftest import Run
@@ -155,9 +156,9 @@ def test_what_takes_too_much_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time, memory, output, size: none of it counts as compatible."""
     assert compared(OLD, OLD + "#" * 2**20).problem.startswith("the newer one is larger than the 1 MiB")
     assert compared(" \n", OLD).problem == "the older one is empty"
-    monkeypatch.setattr(program, "_BOUNDED", 'ulimit -v 4096; exec "$@"')
+    monkeypatch.setattr(program, "_BOUNDED", 'shift; ulimit -v 4096; exec "$@"')
     assert compared(OLD, OLD).problem.startswith("not compared: graphql-core says:")
-    monkeypatch.setattr(program, "_BOUNDED", 'ulimit -f 0; exec "$@"')
+    monkeypatch.setattr(program, "_BOUNDED", 'shift; ulimit -f 0; exec "$@"')
     assert compared(OLD, OLD).problem.startswith("not compared: graphql-core says:")
 
     def never(*arguments: object, **named: object) -> Lists:

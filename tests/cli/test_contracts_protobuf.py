@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.cli.contracts import compare, program
+from controller.cli.contracts import compare
+from controller.contracts import program
 from strategies.review.contracts import Compared
 from strategies.spec.change import Change
 from tests.review.subjects import TODAY
@@ -120,5 +121,5 @@ def test_whatever_the_tool_says_is_no_pass_unless_it_is_a_list_of_differences(
 
 def test_what_takes_too_much_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the tool's own words."""
-    monkeypatch.setattr(program, "_BOUNDED", 'ulimit -v 100000; exec "$@"')
+    monkeypatch.setattr(program, "_BOUNDED", 'shift; ulimit -v 100000; exec "$@"')
     assert compared(OLD, OLD).problem.startswith("not compared: buf says: ")

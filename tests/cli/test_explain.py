@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from controller.cli.advice import PHASES, REASONS, advice
+from controller.cli.asked import asked
 from controller.cli.explain import _flags
 from controller.cli.saw import SAW
 from controller.cli.snapshot import Snapshot
@@ -279,3 +280,21 @@ def test_flags_are_told_with_what_is_wanted_and_what_is_there() -> None:
     unread = Unknown(reason="NotRead", message="you may not list configmaps")
     lost = dict.fromkeys(made.observation.flags, unread)
     assert [line[3] for line in _flags(replace(made, observation=replace(made.observation, flags=lost)))] == [unread.message] * 2
+
+
+def test_of_a_contract_it_is_told_whose_documents_are_compared() -> None:
+    """Both revisions' pods, and what would settle it."""
+    gate = {"name": "api", "at": ["before-traffic"], "contract": {"path": "/v3", "port": 9000}}
+    world = healthy(make_spec(strategy={"type": "BlueGreen", "blueGreen": {"previewDuration": "10m"}}, gates=[gate]))
+    world.apply("v2")
+    world.run(at_step(0))
+    world.turn()
+    trial, stable = world.status.trial, world.status.stable
+    assert world.spec is not None
+    assert trial is not None
+    assert stable is not None
+    sides = f"{trial.candidate.replica_set} against {stable.replica_set}"
+    assert list(asked(world.spec, world.status, world.now)) == [
+        ("api", "asked", f"GET /v3 at port 9000 of a pod of {sides}, compared by oasdiff"),
+        ("api", "changes", "both documents: what breaks is Fail, unless it is accepted or the version says so"),
+    ]  # fmt: skip

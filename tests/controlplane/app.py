@@ -12,6 +12,8 @@ it behaves is said by the environment, or by the image's tag, so that `kubectl s
                | "crash" [seconds]             CRASH_AFTER: exits with 1 after so long (at once without a number)
                | "done" [seconds]              DONE_AFTER: exits with 0 after so long, as what runs in a Job does
                | "neverready"                  NEVER_READY=1: /healthz always says 503
+               | "renamed"                     RENAMED=1: the answer's `pod` is called `host`
+               | "silent"                      SILENT=1: /openapi.yaml is not served
 
 Other parts of a tag belong to the version (`2.0.0-rc.1`). VERSION overrides the tag's; LINGER (seconds, default 0.5)
 is how long it goes on answering after SIGTERM, while routers still send to it. Imports are few: they are the start-up
@@ -33,7 +35,9 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _BEHAVIOURS = {
     "errors": ("ERROR_RATE", 0.01), "slow": ("LATENCY", 0.001), "startup": ("START_UP", 1.0),
     "crash": ("CRASH_AFTER", 1.0), "done": ("DONE_AFTER", 1.0), "neverready": ("NEVER_READY", 1.0),
+    "renamed": ("RENAMED", 1.0), "silent": ("SILENT", 1.0),
 }  # fmt: skip
+_SWITCHES = ("NEVER_READY", "RENAMED", "SILENT")
 
 
 def read_tag(image: str) -> tuple[str, dict[str, float]]:
@@ -45,7 +49,7 @@ def read_tag(image: str) -> tuple[str, dict[str, float]]:
         match = re.fullmatch(r"([a-z]+)([0-9.]*)", part)
         if match and match[1] in _BEHAVIOURS and version:
             name, unit = _BEHAVIOURS[match[1]]
-            settings[name] = float(match[2] or (1 if name == "NEVER_READY" else 0)) * unit
+            settings[name] = float(match[2] or (1 if name in _SWITCHES else 0)) * unit
         else:
             version.append(part)
     return "-".join(version), settings
@@ -60,6 +64,7 @@ class Application:
         self.version = environment.get("VERSION") or tagged_version
         self.pod = environment.get("HOSTNAME", "")
         self.error_rate, self.latency = settings["ERROR_RATE"], settings["LATENCY"]
+        self.field, self.silent = "host" if settings["RENAMED"] else "pod", bool(settings["SILENT"])
         ends = [word for word in ("CRASH_AFTER", "DONE_AFTER") if word in tagged or word in environment]
         self.crashes, self.ends_after = ends[:1] == ["CRASH_AFTER"], settings[ends[0]] if ends else None
         self.ready_at = float("inf") if settings["NEVER_READY"] else time.monotonic() + settings["START_UP"]
@@ -73,15 +78,34 @@ class Application:
             return (0, 200, "ok") if time.monotonic() >= self.ready_at else (0, 503, "not ready")
         if path == "/metrics":
             return 0, 200, self._metrics()
+        if path == "/openapi.yaml":
+            return (0, 404, "") if self.silent else (0, 200, self._contract())
         if path.startswith("/read/"):
-            understands = int(self.version.partition(".")[0].partition("-")[0]) >= int(path.removeprefix("/read/"))
-            return 0, 200 if understands else 500, ""
+            return 0, 200 if self.major >= int(path.removeprefix("/read/")) else 500, ""
         code = 500 if path == "/broken" or random.random() < self.error_rate else 200
         self._codes[code] += 1
         self._seconds += self.latency
         for index, edge in enumerate(BUCKETS):
             self._buckets[index] += self.latency <= edge
-        return self.latency, code, f'{{"version": "{self.version}", "pod": "{self.pod}"}}'
+        return self.latency, code, f'{{"version": "{self.version}", "{self.field}": "{self.pod}"}}'
+
+    @property
+    def major(self) -> int:
+        """The first number of the version."""
+        return int(self.version.partition(".")[0].partition("-")[0])
+
+    def _contract(self) -> str:
+        """What it answers, as OpenAPI."""
+        answer = {"type": "object", "required": f"[version, {self.field}]",
+                  "properties": f"{{version: {{type: string}}, {self.field}: {{type: string}}}}"}  # fmt: skip
+        schema = ", ".join(f"{name}: {value}" for name, value in answer.items())
+        ok = "get: {responses: {'200': {description: ok"
+        lines = [
+            f"openapi: 3.0.3\ninfo: {{title: shop, version: '{self.version}'}}\npaths:",
+            f"  /: {{{ok}, content: {{application/json: {{schema: {{{schema}}}}}}}}}}}}}}}",
+            *(f"  /read/{number}: {{{ok}}}}}}}}}" for number in range(1, self.major + 1)),
+        ]
+        return "\n".join(lines) + "\n"
 
     def _metrics(self) -> str:
         total = sum(self._codes.values())

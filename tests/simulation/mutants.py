@@ -89,6 +89,7 @@ MUTANTS = (
     _mutant("job: a deposed leader's goes once its trial is over", removals.lasting_create,
             "job overlap@write[create Job smoke of step 2]/25", "L1: at rest, and Jobs are left"),
     _mutant("webhook: wait is no Pass", removals.hasty_webhook, "webhook", "S3: step 0 was left"),
+    _mutant("contract: what breaks is no Pass", removals.lenient_contract, "bad-contract", "S3: step 0 was left"),
     _mutant("alert: taken once what it led to is committed", removals.careless_inbox,
             "alerted crash-before@write[phase RollingBack]", "L1: not at rest"),
     _mutant("step: its duration", removals.hasty_step, "canary-share", "S3: step 1 lasted"),

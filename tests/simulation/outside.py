@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from controller.reconcile.inbox import Waiting
 from strategies.analysis.verdict import Verdict
-from strategies.world.observation import Alert, Told
+from strategies.world.observation import Alert, Differing, Told
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -22,11 +22,13 @@ class Judge:
     def __init__(self) -> None:
         self._begun: dict[str, datetime] = {}
         self.passed: dict[str, tuple[str, int]] = {}
-        """By key: for which revision and step it has said pass."""
+        """By key, or by the gate that compares: for which revision and step it has said pass."""
 
-    def answer(self, document: str, at: datetime) -> Told:
-        """As a webhook."""
+    def answer(self, document: str, at: datetime) -> Told | Differing:
+        """As a webhook; or as a comparison of contracts."""
         told = json.loads(document)
+        if "contract" in told:
+            return self._compare(told, at)
         begun = self._begun.setdefault(told["id"], at)
         if "errors" in told["candidate"]["version"]:
             return Told(verdict=Verdict.FAIL, message="it is bad", at=at)
@@ -34,6 +36,13 @@ class Judge:
             return Told(verdict=Verdict.INCONCLUSIVE, message="it takes a while", at=at)
         self.passed[told["id"]] = (told["candidate"]["hash"], told["step"]["number"])
         return Told(verdict=Verdict.PASS, message="", at=at)
+
+    def _compare(self, told: dict[str, Any], at: datetime) -> Differing:
+        """A version with errors has lost an endpoint."""
+        lost = ("GET /orders: endpoint removed",) if "errors" in told["candidate"]["version"] else ()
+        if not lost:
+            self.passed[told["contract"]] = (told["candidate"]["hash"], 0)
+        return Differing(breaking=lost, breaks=len(lost), additions=1, at=at)
 
 
 def send_until_taken(world: World, name: str) -> None:

@@ -17,7 +17,7 @@ from simulation.process import NAMESPACE
 from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown
 from strategies.spec.webhook import Allowed
-from strategies.world.observation import Alert, Told
+from strategies.world.observation import Alert, Differing, Told
 from tests.simulation.views import Following
 from tests.simulation.wire import Crashed, Wire
 
@@ -113,7 +113,7 @@ class Process(process.Process):
         """The world's."""
         return self.world.raw(promql, at)
 
-    def told(self, text: str, at: datetime) -> Told:
+    def told(self, text: str, at: datetime) -> Told | Differing:
         """The world's judge's."""
         return self.world.judge.answer(text, at)
 

@@ -23,7 +23,7 @@ from controller.reconcile.memory import Memory
 from controller.reconcile.perform import Performer
 from strategies.analysis import threshold
 from strategies.analysis.verdict import Sample, Verdict
-from strategies.rollout import checks, jobs, order, progress, requests, traffic_stages, webhooks, workload_stages
+from strategies.rollout import checks, contracts, jobs, order, progress, requests, traffic_stages, webhooks, workload_stages
 from strategies.rollout import wanted as wanting
 from strategies.rollout.order import Pending
 from strategies.rollout.stage import Stage
@@ -313,6 +313,12 @@ def hasty_webhook(patching: Patching) -> None:
         return found.model_copy(update={"verdict": Verdict.PASS}) if found.reason == "Waits" else found
 
     patching.setattr(webhooks, "judged", hasty)
+
+
+def lenient_contract(patching: Patching) -> None:
+    """What breaks counts as what is added."""
+    meaning = contracts._meaning
+    patching.setattr(contracts, "_meaning", lambda turn, gate, seen: meaning(turn, gate, replace(seen, breaking=(), breaks=0)))
 
 
 def careless_inbox(patching: Patching) -> None:

@@ -38,6 +38,7 @@ _SPELLED: dict[str, tuple[str, str, str]] = {
     "^[a-z][A-Za-z0-9_]*$": ("a", "z", "other"),
     r"^https?://[^/?#@\s]+(/[^#\s]*)?$": ("http://x", "https://x/x", "https://[::1]:9090/verdict"),
     "^/var/run/secrets/": ("/var/run/secrets/", "/var/run/secrets/../../../etc/x", "/var/run/secrets/token"),
+    r"^/[^#\s]*$": ("/", "/openapi.json", "/v3/api-docs?group=a"),
     r"^https?://[^/?#@\s]+(/[^?#\s]*)?$": ("http://x", "https://x/x", "https://[::1]:9090/prometheus"),
     r"^(\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?(-?\*)?)$": ("*", "z", "team-*"),
     "^([1-9][0-9]{0,4}|([1-9]|[1-9][0-9]|100)%)$": ("1", "99999", "100%"),

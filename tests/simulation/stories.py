@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tests.simulation.gates import CONTRACT, QA, errors, smoke
 from tests.simulation.invariants import SECRET, TEMPLATED
 from tests.simulation.outside import send_until_taken
 from tests.simulation.process import NAMESPACE as OWN
@@ -19,28 +20,12 @@ RELEASES, DEPLOYMENTS = f"releases.{GROUP}", "deployments.apps"
 ROUTES = "httproutes.gateway.networking.k8s.io"
 GOOD, WORSE, BETTER, RESTLESS = "shop:2", "shop:2-errors50", "shop:3", "shop:5"
 """The last one is bad in every third window of 12 seconds, and never in two in a row."""
-_QUERY = 'errors{hash="$candidate"}'
 FLAGS = "flags"
 TEMPLATE = "shop-errors"
 """A ClusterGateTemplate that asks what the stories' gate asks."""
 _STEPS: list[Object] = [{"weight": 5, "duration": "5s"}, {"weight": 25, "duration": "5s"}, {"weight": 100}]
 _CANARY = {"type": "Canary", "canary": {"steps": _STEPS}}
 _SHADOW = {"type": "Shadow", "shadow": {"duration": "5s", "idempotent": True}}
-
-
-def _gate(interval: str) -> Object:
-    return {"name": "errors", "threshold": {"query": _QUERY, "max": 0.05, "interval": interval, "failures": 2}}
-
-
-def _smoke(image: str) -> Object:
-    """A gate that a Job answers, before users and at each step; what it runs ends after some seconds."""
-    template = {"spec": {"containers": [{"name": "smoke", "image": image}]}}
-    return {"name": "smoke", "at": ["before-traffic", "step"], "job": {"template": template, "timeout": "2m"}}
-
-
-def _qa() -> Object:
-    """A gate that a web server answers, before users and at each step."""
-    return {"name": "qa", "at": ["before-traffic", "step"], "webhook": {"url": "https://qa.test/gate", "interval": "2s"}}
 
 
 def flags(**defaults: str) -> Object:
@@ -52,7 +37,7 @@ def flags(**defaults: str) -> Object:
 
 def _release(strategy: Object, *, routed: bool, interval: str = "2s", more: tuple[Object, ...] = ()) -> Object:
     traffic: Object = {"drain": "2s", **({"httpRoute": {"name": NAME}} if routed else {})}
-    spec = {"workloadRef": {"name": NAME}, "strategy": strategy, "traffic": traffic, "gates": [_gate(interval), *more],
+    spec = {"workloadRef": {"name": NAME}, "strategy": strategy, "traffic": traffic, "gates": [errors(interval), *more],
             "progressDeadline": "2m", "rollback": {"warm": {"for": "8s"}, "onAlerts": ["Burn"]}}  # fmt: skip
     return {"apiVersion": f"{GROUP}/v1alpha1", "kind": "Release", "metadata": {"name": NAME}, "spec": spec}
 
@@ -262,7 +247,7 @@ def replace_set(when: Callable[[World], bool]) -> Act:
 def ask_more(when: Callable[[World], bool]) -> Act:
     """Somebody adds a gate."""
     more = {"query": 'more{hash="$candidate"}', "max": 0.05, "interval": "1s", "failures": 2}
-    gates = [_gate("2s"), {"name": "more", "threshold": more}]
+    gates = [errors("2s"), {"name": "more", "threshold": more}]
     return Act(name="add a gate", when=when, do=lambda world: world.person_patch(RELEASES, {"spec": {"gates": gates}}))
 
 
@@ -334,10 +319,12 @@ STORIES = {
         _story("bad-canary-route", _CANARY, (ship(WORSE, _HEALTHY),), _REJECTED, routed=True),
         _story("bad-canary-share", _CANARY, (ship(WORSE, _HEALTHY),), _REJECTED),
         _story("bad-rolling", _ROLLING, (ship(WORSE, _HEALTHY),), _REJECTED),
-        _story("job", _CANARY, (_GOES_OUT,), rests("2"), routed=True, more=(_smoke("smoke:1-done3"),)),
-        _story("bad-job", _BLUE_GREEN, (_GOES_OUT,), _REJECTED, more=(_smoke("smoke:1-crash3"),)),
-        _story("webhook", _CANARY, (_GOES_OUT,), rests("2"), routed=True, more=(_qa(),)),
-        _story("bad-webhook", _BLUE_GREEN, (ship(WORSE, _HEALTHY),), _REJECTED, more=(_qa(),)),
+        _story("job", _CANARY, (_GOES_OUT,), rests("2"), routed=True, more=(smoke("smoke:1-done3"),)),
+        _story("bad-job", _BLUE_GREEN, (_GOES_OUT,), _REJECTED, more=(smoke("smoke:1-crash3"),)),
+        _story("webhook", _CANARY, (_GOES_OUT,), rests("2"), routed=True, more=(QA,)),
+        _story("bad-webhook", _BLUE_GREEN, (ship(WORSE, _HEALTHY),), _REJECTED, more=(QA,)),
+        _story("contract", _CANARY, (_GOES_OUT,), rests("2"), routed=True, more=(CONTRACT,)),
+        _story("bad-contract", _CANARY, (ship(WORSE, _HEALTHY),), _REJECTED, routed=True, more=(CONTRACT,)),
         _story("alerted", _CANARY, (_GOES_OUT, alert("Other", step(1)), alert("Burn", step(2))), _REJECTED, routed=True),
         _story("never-ready", _CANARY, (ship(_NEVER_READY, _HEALTHY),), _REJECTED, routed=True),
         _story("crashing", _BLUE_GREEN, (ship(_CRASHING, _HEALTHY),), _REJECTED),

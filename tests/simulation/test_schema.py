@@ -46,7 +46,7 @@ def _release(question: Object, version: Object, traffic: Object | None = None) -
                      "rolling": {"batch": "1", "pause": "3s"}, "allowParallel": False,
                      "shadow": {"duration": "5s", "percent": 100, "idempotent": True, "approval": False}},
         "traffic": {"drain": "2s", "ignoreServices": ["nobody"], **(traffic or {})},
-        "gates": [{"name": "errors", **question, "at": ["step", "bake"]}],
+        "gates": [{"name": "errors", "at": ["step", "bake"], **question}],
         "maxInconclusive": "1m",
         "rollback": {"plan": "Go back.", "warm": {"for": "8s"}, "onAlerts": ["Burning"], "revertTemplate": False},
         "flags": [{**_FLAG, "source": {"configMap": FLAGS, "key": "flags.json"}}],
@@ -65,6 +65,8 @@ _FROM_TEMPLATE = {"template": {"kind": "ClusterGateTemplate", "name": TEMPLATE, 
 _JOB = {"template": {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}, "timeout": "1m", "onTimeout": "Fail",
         "retries": 1}  # fmt: skip
 _WEBHOOK = {"url": "https://qa.test/verdict", "timeout": "10s", "interval": "10s"}
+_CONTRACT = {"path": "/openapi.json", "port": 8080, "timeout": "10s", "accepted": [
+    {"finding": "1f0c9b2e", "by": "ann", "because": "unused", "until": "2027-01-31"}]}  # fmt: skip
 _PARAMETERS = {"description": "Errors.", "parameters": [
     {"name": "team", "type": "Enum", "description": "Where.", "sets": "source", "default": "default", "values": ["default"]},
     {"name": "most", "type": "Number", "description": "How many.", "sets": "max", "default": "0.5", "minimum": "0",
@@ -83,6 +85,7 @@ BASES: dict[str, tuple[Object, ...]] = {
         _release(_FROM_TEMPLATE, {}),
         _release({"job": _JOB}, {}),
         _release({"webhook": _WEBHOOK}, {}),
+        _release({"contract": _CONTRACT, "at": ["before-traffic"]}, {}),
         {**_release(_BY_THRESHOLD, {}), "flags": [{**_FLAG, "source": {"featureFlag": FLAGS}}]},
         {**_release(_BY_THRESHOLD, {}, {"traefikService": {"name": NAME}}), "strategy": {"type": "BlueGreen"}},
     ),

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 
-from controller.cli.contracts import library, openapi, protobuf, sql
-from controller.cli.contracts.program import Lists, NotCompared
+from controller.cli.contracts import library, protobuf, sql
+from controller.contracts import openapi
+from controller.contracts.program import Lists, NotCompared
 from strategies.analysis.verdict import Unknown
 from strategies.review.contracts import Compared, accept
 from strategies.spec.change import Change, Contract, ContractType

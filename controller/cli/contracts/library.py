@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.cli.contracts.program import Lists, NotCompared, run
+from controller.contracts.program import Lists, NotCompared, run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

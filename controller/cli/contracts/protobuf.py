@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from controller.cli.contracts.program import Lists, NotCompared, find, run
+from controller.contracts.program import Lists, NotCompared, find, run
 
 _FOUND = (0, 100)
 _SETTINGS = "version: v2\nbreaking: {use: [FILE]}\n"

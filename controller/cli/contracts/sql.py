@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from controller.cli.contracts.program import Lists, NotCompared, find, run
+from controller.contracts.program import Lists, NotCompared, find, run
 
 _CLIENTS = (
     "ban-add-column", "ban-add-enum-value", "ban-alter-policy-condition", "ban-alter-policy-roles", "ban-alter-role-options",

@@ -14,13 +14,24 @@ from pathlib import Path
 
 Lists = tuple[tuple[str, ...], tuple[str, ...]]
 """What breaks, and what is safe: one sentence each, with its path."""
-_PATIENCE = 60.0
-_MEMORY, _OUTPUT = 2 * 2**30, 64 * 2**20
-"""Bytes: of address space, and of each file that it writes, its answer among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one program may take: seconds, and bytes of memory and of each file that it writes, its answer among them."""
+
+    seconds: float = 60.0
+    memory: int = 2 * 2**30
+    output: int = 64 * 2**20
+
+
+AT_A_TERMINAL = Bounds()
+"""Where a person waits, and nothing else is held up."""
 _SAME_WORDS = {"PYTHONHASHSEED": "0"}
 """A finding is accepted by its words, and a library prints sets."""
-# As the shell counts: memory in KiB, files in blocks of 512. A system that knows no such limit goes without.
-_BOUNDED = f'ulimit -v {_MEMORY // 2**10} 2>/dev/null; ulimit -f {_OUTPUT // 512} 2>/dev/null; exec "$@"'
+# As the shell counts: memory in KiB, files in blocks of 512. A system that knows no such limit goes without. Memory is what can
+# be written to: programs in Go reserve far more addresses than they ever use.
+_BOUNDED = 'ulimit -d "$0" 2>/dev/null; ulimit -f "$1" 2>/dev/null; shift; exec nice -n 10 "$@"'
 
 
 class NotCompared(Exception):
@@ -38,7 +49,7 @@ class Done:
 
 
 def find(name: str, remedy: str) -> str:
-    """A program on the PATH or beside releasectl. Raises NotCompared, with the remedy."""
+    """A program on the PATH or beside our interpreter. Raises NotCompared, with the remedy."""
     beside = str(Path(sys.executable).parent)
     found = shutil.which(name) or shutil.which(name, path=beside)
     if found is None:
@@ -46,9 +57,12 @@ def find(name: str, remedy: str) -> str:
     return found
 
 
-def run(name: str, command: Sequence[str], files: Mapping[str, str]) -> Done:
+def run(name: str, command: Sequence[str], files: Mapping[str, str], bounds: Bounds = AT_A_TERMINAL) -> Done:
     """Run a command in a folder that has these files and nothing else. Raises NotCompared when it takes too long."""
-    with tempfile.TemporaryDirectory(prefix="releasectl-") as folder, tempfile.TemporaryDirectory(prefix="releasectl-") as said:
+    limits = [str(bounds.memory // 2**10), str(bounds.output // 512)]
+    # A program in Go clears up before it comes to the limit, which it nears in steps of 64 MiB.
+    environment = {**os.environ, **_SAME_WORDS, "GOMEMLIMIT": f"{bounds.memory // 2}"}
+    with tempfile.TemporaryDirectory(prefix="contracts-") as folder, tempfile.TemporaryDirectory(prefix="contracts-") as said:
         for file, text in files.items():
             (Path(folder) / file).parent.mkdir(exist_ok=True)
             (Path(folder) / file).write_text(text, encoding="utf-8")
@@ -56,12 +70,16 @@ def run(name: str, command: Sequence[str], files: Mapping[str, str]) -> Done:
         with answer.open("wb") as out, errors.open("wb") as err:
             try:
                 done = subprocess.run(  # noqa: S603  The shell is given a text of ours; the arguments are ours, too.
-                    ["/bin/sh", "-c", _BOUNDED, "sh", *command], cwd=folder, env={**os.environ, **_SAME_WORDS},
-                    stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=_PATIENCE, check=False,
+                    ["/bin/sh", "-c", _BOUNDED, *limits, *command], cwd=folder, env=environment,
+                    stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=bounds.seconds, check=False,
                 )  # fmt: skip
             except subprocess.TimeoutExpired:
-                raise NotCompared(f"not compared: {name} took longer than {_PATIENCE:.0f} s") from None
-        if answer.stat().st_size >= _OUTPUT:
-            raise NotCompared(f"not compared: {name} finds more than {_OUTPUT // 2**20} MiB of differences")
-        lines = errors.read_bytes().decode("utf-8", "replace").strip().splitlines() or ["no answer that can be read"]
+                raise NotCompared(f"not compared: {name} took longer than {bounds.seconds:g} s") from None
+        if answer.stat().st_size >= bounds.output:
+            raise NotCompared(f"not compared: {name} finds more than {bounds.output // 2**20} MiB of differences")
+        lines = errors.read_bytes()[:_READ].decode("utf-8", "replace").strip().splitlines() or ["no answer that can be read"]
         return Done(code=done.returncode, answer=answer.read_bytes(), first=lines[0][:150], last=lines[-1][:150])
+
+
+_READ = 2**20
+"""Bytes of what a program complains of."""
