@@ -65,11 +65,11 @@ def told(story: Story, plan: Plan = (), seed: int | None = None) -> Result:
     return judged(World(story, plan, seed), str_of(plan))
 
 
-def judged(world: World, plan: str) -> Result:
+def judged(world: World, plan: str, run: Callable[[World], World] = World.run) -> Result:
     """Run it and note what became of it."""
     result = Result(story=world.story.name, plan=plan, seed=world.seed)
     try:
-        world.run()
+        run(world)
         result.end, result.made = oracle.end(world), oracle.once(world)
     except AssertionError as broken:
         result.problem = str(broken) or "an assertion failed"

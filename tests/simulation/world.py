@@ -115,7 +115,7 @@ class World:
         self.untouchable = ""
         self.struck = False
         self.history: list[str] = []
-        self._acts = list(story.acts)
+        self.acts = list(story.acts)
         self._changed = True
         self.invariants = Invariants(self)
         for number, resource in enumerate(RESOURCES, 1):
@@ -165,8 +165,8 @@ class World:
             self.loop.move_to(due)
 
     def _act(self) -> None:
-        while self._acts and self._acts[0].when(self):
-            act = self._acts.pop(0)
+        while self.acts and self.acts[0].when(self):
+            act = self.acts.pop(0)
             self.note(f"- {act.name}")
             act.do(self)
 
@@ -177,8 +177,12 @@ class World:
             self.plan.remove(fault)
             self._coming += 1
             self.loop.later(fault.at, str(fault), lambda f=fault: self._happen(f))
-        if not self.go(lambda: not self._acts and self._calm() and self.story.over(self), _LONGEST):
-            raise Unsettled(f"L1: not at rest after {_LONGEST:.0f} s: {self.said()}; still to do: {[a.name for a in self._acts]}")
+        return self.finish()
+
+    def finish(self) -> World:
+        """What is left of the story, and the quiet time: also for an act that forks the run."""
+        if not self.go(lambda: not self.acts and self._calm() and self.story.over(self), _LONGEST):
+            raise Unsettled(f"L1: not at rest after {_LONGEST:.0f} s: {self.said()}; still to do: {[a.name for a in self.acts]}")
         self.finished = self.invariants.last_write
         self.go(lambda: False, _DISPLAY)
         written = len(self.writes)
