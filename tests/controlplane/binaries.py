@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 MODULES = Path(__file__).parent / "binaries"
@@ -102,6 +103,7 @@ def _find(program: Program) -> Path | None:
     return next((Path(c) for c in candidates if c and Path(c).exists() and _new_enough(program, Path(c))), None)
 
 
+@cache
 def _new_enough(program: Program, executable: Path) -> bool:
     if executable == _cached(program):
         return True
