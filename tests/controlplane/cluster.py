@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -47,6 +47,7 @@ class Cluster:
     def __init__(self) -> None:
         self._names = itertools.count(1)
         self._run_id = f"{os.getpid() % 10000:04d}{int(time.time()) % 10000:04d}"
+        self._prefixes: dict[str, str] = {}
 
     def client(self, user: str = "admin") -> Client:
         """The API client of this user."""
@@ -85,6 +86,24 @@ class Cluster:
     def api(self, method: str, path: str, body: Any = None, content_type: str = "application/json", user: str = "admin") -> Any:
         """One raw API call; the parsed answer. Raises ApiFailure."""
         return self.client(user).request(method, path, body, content_type)
+
+    def address(self, kind: str, namespace: str, name: str = "") -> str:
+        """The path of an object, or of all of its kind. `kind` as kubectl takes it: plural, singular, short, with its group."""
+        if kind not in self._prefixes:
+            self._prefixes = self._discover()
+        prefix, _, plural = self._prefixes[kind].rpartition("/")
+        return f"{prefix}/namespaces/{namespace}/{plural}" + (name and f"/{name}")
+
+    def _discover(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        groups = self.api("GET", "/apis")["groups"]
+        for prefix in ("/api/v1", *(f"/apis/{group['preferredVersion']['groupVersion']}" for group in groups)):
+            with suppress(ApiFailure):  # Of an aggregated API, whose server has gone.
+                for one in self.api("GET", prefix)["resources"]:
+                    full = f"{one['name']}.{prefix.split('/')[2]}"
+                    for name in (one["name"], one["singularName"], full, *one.get("shortNames", ())):
+                        found.setdefault(name, f"{prefix}/{one['name']}")
+        return found
 
     def namespace(self, prefix: str = "test") -> str:
         """A fresh namespace in which pods can be made; its name."""

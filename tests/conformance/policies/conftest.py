@@ -61,13 +61,12 @@ class Site:
 
     def get(self, kind: str, name: str) -> Manifest:
         """The object as it is."""
-        found: Manifest = yaml.safe_load(self.kubectl("get", kind, name, "-o", "yaml", "--show-managed-fields").stdout)
+        found: Manifest = self.cluster.api("GET", self.path(kind, name), user="alice")
         return found
 
     def path(self, kind: str, name: str) -> str:
         """The address of an object in the namespace."""
-        group = {"deployments": "apis/apps/v1", "services": "api/v1"}[kind]
-        return f"/{group}/namespaces/{self.namespace}/{kind}/{name}"
+        return self.cluster.address(kind, self.namespace, name)
 
 
 def render(cluster: Cluster, namespace: str, installation: str = INSTALLATION) -> list[Manifest]:

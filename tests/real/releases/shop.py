@@ -20,7 +20,6 @@ STANDING = {"type": "Canary", "canary": {"steps": [{"weight": 50, "duration": "1
 """A canary that stays at half of the traffic until a person promotes it or something ends it."""
 
 
-_WHOLE = ("-o", "json", "--show-managed-fields")
 HOLD = (f"Deployment label {GROUP}/held", f"Deployment annotation {GROUP}/changed-by", "Deployment paused")
 """What a template that waits, or was rejected, leaves on the Deployment."""
 
@@ -130,12 +129,12 @@ class Shop:
 
     def get(self, kind: str, name: str | None = None) -> Manifest:
         """An object as it is."""
-        found: Manifest = json.loads(self.kubectl("get", kind, name or self.name, *_WHOLE, user="admin").stdout)
+        found: Manifest = self.plane.api("GET", self.plane.address(kind, self.namespace, name or self.name))
         return found
 
     def items(self, kind: str) -> list[Manifest]:
         """All objects of a kind in the namespace."""
-        found: list[Manifest] = json.loads(self.kubectl("get", kind, *_WHOLE, user="admin").stdout)["items"]
+        found: list[Manifest] = self.plane.api("GET", self.plane.address(kind, self.namespace))["items"]
         return found
 
     @property
