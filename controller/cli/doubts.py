@@ -74,7 +74,7 @@ def _sections(spec: ReleaseSpec) -> Iterator[Doubt]:
 
 
 def _asked(gate: Gate, path: Path, steps: tuple[PlannedStep, ...], strategy: StrategyType) -> Iterator[Doubt]:
-    times = {step.gate_time for step in steps if comparing.can_answer(step, gate)}
+    times = {step.gate_time for step in steps if step.gate_time is not None and comparing.can_answer(step, gate)}
     if gate.counting is not None and gate.at == (GateTime.BAKE,) and gate.counting.max is None:
         yield Doubt(path=(*path, "at"), message="the gate is never asked: in the bake there is nothing to compare with",
                     remedy="Set max, the largest share of bad requests, or name step.")  # fmt: skip
@@ -103,7 +103,7 @@ def _durations(spec: ReleaseSpec, ways: Mapping[StrategyType, tuple[PlannedStep,
     """A step that is shorter than what its gates look at is judged by what was before it."""
     said: set[Path] = set()
     for kind, number, step in ((kind, number, step) for kind, steps in ways.items() for number, step in enumerate(steps)):
-        path = duration_of(kind, step, number)
+        path = duration_of(taken(spec, kind), step, number)
         asked = [gate for gate in spec.gates if comparing.is_asked(gate, step)]
         if path is None or path in said or not asked:
             continue
@@ -127,17 +127,18 @@ def _early(spec: ReleaseSpec) -> Iterator[Doubt]:
             return
 
 
-def duration_of(kind: StrategyType, step: PlannedStep, number: int) -> Path | None:
+def duration_of(spec: ReleaseSpec, step: PlannedStep, number: int) -> Path | None:
     """The field that says how long this step takes; None where there is none."""
     if step.name == "Preview":
-        return ("spec", "strategy", "blueGreen", "previewDuration") if kind is StrategyType.BLUE_GREEN else None
+        return ("spec", "strategy", "blueGreen", "previewDuration") if spec.strategy.type is StrategyType.BLUE_GREEN else None
     if step.name == "Bake":
         return ("spec", "rollback", "warm", "for")
     if step.name == "Shadow":
         return ("spec", "strategy", "shadow", "duration")
     if step.name == "Batch":
         return ("spec", "strategy", "rolling", "pause")
-    return ("spec", "strategy", "canary", "steps", number - 1, "duration")
+    before = 3 if spec.rollback.rehearse else 1  # The preview, and perhaps a rehearsal there and back.
+    return ("spec", "strategy", "canary", "steps", number - before, "duration")
 
 
 def _looks_at(gate: Gate) -> timedelta:

@@ -123,6 +123,8 @@ def _evidence(found: Explanation) -> None:
         flags = ", ".join(flag.name for flag in review.red_flags) or "none"
         way = f"goes out as {review.strategy} (recommended: {review.recommended})"
         click.echo(f"  Risk {review.risk}, {way}; red flags: {flags}.")
+        if status.trial is not None and status.trial.rehearsal is not None:
+            click.echo(f"  Rehearsed: {status.trial.rehearsal.told}.")
         click.echo(f"  All of it: releasectl review {found.snapshot.release['metadata']['name']}")
     if status.conditions:
         _section("Conditions")

@@ -81,7 +81,7 @@ def foresee(access: Access, release: Checked) -> Iterator[Finding]:
             yield _hint(release, ("spec", "gates", number), found.message)
     traffic = {name: found for name, found in seen.items() if isinstance(found, Traffic)}
     for each in blind(spec, replicas, traffic):
-        path = duration_of(spec.strategy.type, each.step, each.number) or ("spec", "strategy")
+        path = duration_of(spec, each.step, each.number) or ("spec", "strategy")
         yield resource.finding(path, said(each, traffic[each.gate.name]), remedy(each), Severity.WARNING)
 
 

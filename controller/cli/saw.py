@@ -112,6 +112,14 @@ def _deadline(turn: Turn, pending: Pending) -> str:
     return f"{_candidate(turn, pending)}; {left}"
 
 
+def _back(turn: Turn, _: Pending) -> str:
+    if turn.back_until is not None:
+        left = f"{lasting(turn.back_until - turn.now)} left" if turn.back_until > turn.now else "the time is over"
+        return f"the rehearsal's traffic is on its way back; {left}"
+    proof = turn.trial.rehearsal if turn.trial else None
+    return proof.told if proof else "none is on its way back"
+
+
 def _stable_pods(turn: Turn, _: Pending) -> str:
     return f"{turn.stable.ready} of {turn.stable.replicas}" if turn.stable else "they were not looked at"
 
@@ -184,6 +192,7 @@ SAW: dict[Check, Words] = {
     progress.gate_failed: _gates,
     progress.alert_fired: _alerts,
     progress.deadline: _deadline,
+    progress.not_back: _back,
     progress.unprotected: _stable_pods,
     progress.reached: _way,
     progress.inconclusive_too_long: _inconclusive,

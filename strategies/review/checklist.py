@@ -10,18 +10,19 @@ from typing import Any
 from strategies.review.consequences import migrations, ports_gone
 from strategies.review.contracts import broken, problems, unbroken
 from strategies.review.difference import Area
-from strategies.review.plans import is_one_sentence, rehearsal
+from strategies.review.plans import PLANNED, is_one_sentence, rehearsal
 from strategies.review.risk import at_least
 from strategies.review.subject import Case
 from strategies.review.versions import Bump, parse
 from strategies.rollout import comparing
 from strategies.spec.change import ChangeKind
-from strategies.spec.review import LONGEST, Check, Item, Risk, State
+from strategies.spec.review import LONGEST, Check, Item, Review, Risk, State
 
 Found = tuple[State, str]
 _NEEDED = {ChangeKind.COSMETIC: Bump.PATCH, ChangeKind.FEATURE: Bump.MINOR, ChangeKind.CORE: Bump.MINOR,
            ChangeKind.DATA_MIGRATION: Bump.MINOR}  # fmt: skip
 _SIZES = (Bump.PATCH, Bump.MINOR, Bump.MAJOR)
+_PLAN = 180
 
 
 def checklist(case: Case) -> tuple[Item, ...]:
@@ -89,12 +90,13 @@ def _rollback_plan(case: Case) -> Found:
         return State.MISSING, "spec.rollback.plan is not one sentence"
     if case.risk is Risk.LOW:
         return State.DONE, f"documented: {plan}"
-    rehearsed = rehearsal(case.subject)
-    if rehearsed is None:
-        return State.UNKNOWN, f"documented: {plan} Whether the way back was ever gone is not known here"
-    if not rehearsed:
-        return State.MISSING, f"documented: {plan} None of this Release's former trials went back, so it is not rehearsed"
-    return State.DONE, f"documented: {plan} Rehearsed: {rehearsed}"
+    state, evidence = rehearsal(case)
+    return state, f"documented: {_short(plan)} {evidence}"
+
+
+def _short(plan: str) -> str:
+    """So that what is said of it is not cut off."""
+    return plan if len(plan) <= _PLAN else f"{plan[:_PLAN]} …"
 
 
 def _health_checks(case: Case) -> Found:
@@ -194,6 +196,19 @@ _LOOKS: dict[Check, Callable[[Case], Found]] = {
     Check.CHANGELOG: _changelog,
     Check.STAKEHOLDERS: _stakeholders,
 }
+
+
+def rehearsed(review: Review, told: str) -> Review:
+    """The review once the way back was rehearsed, as it said that it would be."""
+    proven = tuple(_proven(item, told) if item.name is Check.ROLLBACK_PLAN else item for item in review.checklist)
+    return review.model_copy(update={"checklist": proven})
+
+
+def _proven(item: Item, told: str) -> Item:
+    if item.state is not State.PENDING:
+        return item
+    evidence = f"{item.evidence.removesuffix(PLANNED)}Rehearsed: {told}"
+    return item.model_copy(update={"state": State.DONE, "evidence": evidence[:LONGEST]})
 
 
 def missing(items: tuple[Item, ...]) -> Iterator[Item]:

@@ -7,13 +7,11 @@ from typing import Any
 from strategies.review.contracts import broken
 from strategies.review.difference import Area, Difference
 from strategies.review.subject import Case, Subject
-from strategies.rollout.plan import Exposure, PlannedStep
+from strategies.rollout.plan import WAY_BACK, Exposure, PlannedStep
 from strategies.spec.base import format_duration
 from strategies.spec.change import Migration
 from strategies.spec.release import StrategyType
 from strategies.spec.review import LONGEST, MOST_SERVICES, Answer, BlastRadius, Reversibility, WayBack
-
-_FIVE = timedelta(minutes=5)
 
 
 def migrations(subject: Subject) -> tuple[Migration, ...]:
@@ -86,7 +84,7 @@ def way_back(case: Case) -> WayBack:
                     "Nothing stays warm after promotion, so the former pods have to start again; how long they take is not "
                     "known. Set spec.rollback.warm.for.")  # fmt: skip
     after = f"Stable stays at full size until {format_duration(warm)} after promotion; later, its pods have to start again."
-    return _way(Reversibility.INSTANT, Answer.YES if warm >= _FIVE else Answer.UNKNOWN, after)
+    return _way(Reversibility.INSTANT, Answer.YES if warm >= WAY_BACK else Answer.UNKNOWN, after)
 
 
 def warm_for(steps: tuple[PlannedStep, ...]) -> timedelta:

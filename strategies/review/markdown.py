@@ -7,7 +7,7 @@ from strategies.spec.review import Answer, Review, State
 
 _NAMES = {StrategyType.ROLLING: "Rolling", StrategyType.CANARY: "Canary", StrategyType.BLUE_GREEN: "Blue-green",
           StrategyType.SHADOW: "Shadow"}  # fmt: skip
-_MARKS = {State.DONE: "[x]", State.MISSING: "[ ]", State.NOT_APPLICABLE: "[-]", State.UNKNOWN: "[?]"}
+_MARKS = {State.DONE: "[x]", State.PENDING: "[~]", State.MISSING: "[ ]", State.NOT_APPLICABLE: "[-]", State.UNKNOWN: "[?]"}
 _UNDER = {Answer.YES: "yes", Answer.NO: "no", Answer.UNKNOWN: "unknown"}
 
 
@@ -57,6 +57,7 @@ def verdict(review: Review) -> str:
     """Ready or not, in one line; what is not known is counted, not passed over."""
     count = {state: sum(item.state is state for item in review.checklist) for state in State}
     unknown = f"; {count[State.UNKNOWN]} of the checklist cannot be known" if count[State.UNKNOWN] else ""
+    unknown += f"; {count[State.PENDING]} pending" if count[State.PENDING] else ""
     if review.ready:
         return f"Ready, as far as can be seen{unknown}."
     flags = f"{len(review.red_flags)} red flag{'' if len(review.red_flags) == 1 else 's'}"

@@ -10,13 +10,16 @@ from itertools import groupby
 from strategies.review.consequences import migrations, warm_for
 from strategies.review.subject import Case, Subject
 from strategies.rollout import comparing
-from strategies.rollout.plan import PlannedStep
+from strategies.rollout.plan import RETURN, WAY_BACK, PlannedStep
 from strategies.spec.base import format_duration
 from strategies.spec.release import ReleaseSpec, StrategyType
+from strategies.spec.review import State
 from strategies.spec.status import Kind, Outcome
 
 _ANOTHER_SENTENCE = re.compile(r"[.!?]\s+\w|\n\s*\n")
 _WENT_BACK = frozenset({Outcome.REJECTED, Outcome.ABORTED, Outcome.SUPERSEDED, Outcome.REVERTED})
+
+PLANNED = "It is rehearsed before the first step, or the release goes back"
 
 
 def is_one_sentence(plan: str) -> bool:
@@ -24,14 +27,21 @@ def is_one_sentence(plan: str) -> bool:
     return bool(plan.strip()) and not _ANOTHER_SENTENCE.search(plan.strip())
 
 
-def rehearsal(subject: Subject) -> str | None:
-    """When the way back was last gone, by the Release's own record; "" for never, None where the record is not known."""
-    if subject.history is None:
-        return None
-    for past in reversed(subject.history):
+def rehearsal(case: Case) -> tuple[State, str]:
+    """Whether the way back is known to work, with the evidence. A canary rehearses it itself; where users go all at once, or pods
+    are exchanged, nothing small could go there and back: a former trial that did is what there is.
+    """
+    if case.strategy is StrategyType.CANARY:
+        if any(step.rehearses for step in case.steps):
+            return State.PENDING, PLANNED
+        return State.MISSING, "It is not rehearsed: say spec.rollback.rehearse: true"
+    if case.subject.history is None:
+        return State.UNKNOWN, "Whether the way back was ever gone is not known here"
+    for past in reversed(case.subject.history):
         if past.outcome in _WENT_BACK or (past.kind is Kind.ROLLBACK and past.outcome is Outcome.COMPLETED):
-            return f"revision {past.revision.hash} went back at {past.ended:%Y-%m-%d %H:%M} UTC ({past.outcome})"
-    return ""
+            went = f"revision {past.revision.hash} went back at {past.ended:%Y-%m-%d %H:%M} UTC ({past.outcome})"
+            return State.DONE, f"Rehearsed: {went}"
+    return State.MISSING, "None of this Release's former trials went back, so it is not rehearsed"
 
 
 def release_plan(case: Case) -> tuple[str, ...]:
@@ -50,7 +60,7 @@ def _flags_on(case: Case) -> dict[PlannedStep, str]:
     """Which flags go on with which step."""
     on: dict[PlannedStep, str] = {}
     for flag in case.subject.spec.flags:
-        step = next(step for step in case.steps if step.weight >= flag.weight)
+        step = next(step for step in case.steps if step.flags_at >= flag.weight)
         on[step] = f"{on.get(step, '')}; then the {flag.place} is {flag.on_promotion}"
     return on
 
@@ -65,6 +75,9 @@ def _step(subject: Subject, step: PlannedStep) -> str:
     least = f", for at least {format_duration(step.duration)}" if step.duration else ""
     if step.name == "Preview":
         return f"The candidate starts with {pods} and gets no traffic{least}"
+    if step.rehearses:
+        there = f"As a rehearsal, {step.weight}% of the traffic goes to the candidate on {pods}{least}"
+        return there if step.weight else "That share goes back to the old version, and how long this takes is recorded"
     if step.mirror:
         return f"The candidate gets a copy of {step.mirror}% of the requests on {pods}, and no user gets its answers{least}"
     if step.name == "Bake":
@@ -76,6 +89,8 @@ def _step(subject: Subject, step: PlannedStep) -> str:
 
 def _verified(spec: ReleaseSpec, step: PlannedStep) -> str:
     gates = [gate.name for gate in spec.gates if comparing.is_asked(gate, step)]
+    if step.name == RETURN:
+        return f"the traffic is back within {format_duration(WAY_BACK)}, or the release goes back"
     by = [f"pods ready within {format_duration(spec.progress_deadline)}"]
     if gates:
         by.append(f"gate{'' if len(gates) == 1 else 's'} {', '.join(gates)}")

@@ -11,7 +11,7 @@ from strategies.review.risk import at_least, weaker
 from strategies.review.subject import Case
 from strategies.review.versions import may_break
 from strategies.spec.release import StrategyType
-from strategies.spec.review import LONGEST, Danger, RedFlag, Risk
+from strategies.spec.review import LONGEST, Danger, RedFlag, Risk, State
 
 
 def red_flags(case: Case) -> tuple[RedFlag, ...]:
@@ -61,9 +61,10 @@ def _rollback_unproven(case: Case) -> _Flags:
         what = "missing" if plan is None else "not one sentence"
         yield (Danger.ROLLBACK_UNPROVEN, f"The rollback plan is {what}, so the release is not ready. Say in one sentence, in "
                "spec.rollback.plan, how this goes back.")  # fmt: skip
-    elif at_least(case.risk, Risk.MEDIUM) and rehearsal(case.subject) == "":
-        yield (Danger.ROLLBACK_UNPROVEN, "The rollback is not rehearsed: none of this Release's former trials went back. Start "
-               "one in a quiet hour, and take it back with `releasectl abort`.")  # fmt: skip
+    elif at_least(case.risk, Risk.MEDIUM) and rehearsal(case)[0] is State.MISSING:
+        quiet = " Start one in a quiet hour, and take it back with `releasectl abort`."
+        how = "" if case.strategy is StrategyType.CANARY else quiet
+        yield Danger.ROLLBACK_UNPROVEN, f"The way back is not known to work. {rehearsal(case)[1]}.{how}"
 
 
 def _weaker_strategy(case: Case) -> _Flags:

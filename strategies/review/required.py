@@ -1,10 +1,12 @@
-"""What a policy's requirement finds wanting in a review. What cannot be known is not done."""
+"""What a policy's requirement finds wanting in a review. What cannot be known is not done; what the
+release itself will see to is.
+"""
 
 from strategies.review.risk import at_least
 from strategies.spec.policy import Requirement
 from strategies.spec.review import Review, State
 
-_ENOUGH = (State.DONE, State.NOT_APPLICABLE)
+_ENOUGH = (State.DONE, State.PENDING, State.NOT_APPLICABLE)
 
 
 def unmet(requirement: Requirement, review: Review) -> tuple[str, ...]:

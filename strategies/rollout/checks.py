@@ -31,6 +31,7 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (progress.gate_failed, "no gate has failed"),
     (progress.alert_fired, "no alert that the Release names has fired"),
     (progress.deadline, "the candidate's pods become ready in time"),
+    (progress.not_back, "a rehearsal's traffic comes back in time"),
     (progress.unprotected, "stable has ready pods"),
     (progress.reached, "the step is still on its way"),
     (progress.inconclusive_too_long, "gates can tell, or have time"),

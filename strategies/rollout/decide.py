@@ -145,7 +145,7 @@ def _wake_at(turn: Turn, left: Pending) -> datetime | None:
     trial, step, spec = turn.trial, turn.step, turn.spec
     if trial is not None and step is not None and spec is not None and turn.moving:
         if trial.step.since is None:
-            moments.append(trial.ready_deadline)
+            moments += [trial.ready_deadline, turn.back_until]
         else:
             moments.append(trial.step.since + step.duration)
             moments.extend(since + spec.max_inconclusive for e in turn.gates if (since := turn.unanswered_since(e)))

@@ -4,10 +4,12 @@ They do not ask whether a move is right; the checks do.
 """
 
 import hashlib
+import math
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from strategies.review.checklist import rehearsed
 from strategies.review.judge import examine
 from strategies.rollout import flags
 from strategies.rollout.comparing import carried
@@ -17,7 +19,7 @@ from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import SENTENCES, Reason
 from strategies.spec.release import ReleaseSpec
-from strategies.spec.status import LAST, Kind, Outcome, Passed, Past, Revision, Status, Step, Template, Trial, Wheel
+from strategies.spec.status import LAST, Kind, Outcome, Passed, Past, Rehearsal, Revision, Status, Step, Template, Trial, Wheel
 
 HISTORY = 10
 REJECTED = 10
@@ -102,7 +104,7 @@ def advance(turn: Turn, by: str) -> Status:
         update={"step": entered, "passed": passed, "gates": carried(turn, following),
                 "ready_deadline": turn.now + turn.spec.progress_deadline}
     )  # fmt: skip
-    switched = flags.raised(turn.status.flags, trial.candidate.hash, following.weight)
+    switched = flags.raised(turn.status.flags, trial.candidate.hash, following.flags_at)
     if following.name == "Bake":
         message = f"The candidate gets all traffic; the former revision stays warm. Step before: {by}"
         return to(turn, Phase.BAKING, Reason.BAKING, message, trial=moved, paused=False, flags=switched)
@@ -123,7 +125,9 @@ def replanned(turn: Turn) -> Status:
     changed = trial.strategy is not None and steps != trial.steps  # None: an older version of us has begun it.
     index = min(step.index, len(planned) - 1)
     if changed:
-        index = max((i for i, s in enumerate(planned) if s.weight <= step.weight), default=0)
+        # A rehearsal is none of half: who was not in it does not come into it, and who is in it comes back.
+        lower = (i for i, s in enumerate(planned) if s.weight <= step.weight and (not s.rehearses or s.name == step.name))
+        index = max(lower, key=lambda i: (planned[i].name == step.name, i), default=0)
     found = planned[index]
     place = {"index": index, "of": len(planned), "name": found.name, "weight": found.weight, "mirror": found.mirror}
     moved: dict[str, Any] = {"step": step.model_copy(update=place)}
@@ -136,6 +140,18 @@ def replanned(turn: Turn) -> Status:
     message = f"The steps were changed to {steps} in mid-release: it goes on from {found.name} {index} ({found.weight}%)."
     phase = turn.phase if turn.phase in (Phase.PAUSED, Phase.BAKING) else Phase.PROGRESSING
     return to(turn, phase, Reason.STEPS_CHANGED, message, trial=trial.model_copy(update={**moved, "steps": steps}))
+
+
+def returned(turn: Turn) -> Status:
+    """The rehearsal's traffic is back: what it took is recorded, and the review's rollback plan is proven by it."""
+    trial, review = turn.trial, turn.status.review
+    assert trial is not None and turn.spec is not None
+    took = timedelta(milliseconds=math.ceil(max(turn.now - trial.step.entered, timedelta()) / timedelta(milliseconds=1)))
+    proof = Rehearsal(weight=trial.passed[-1].weight if trial.passed else 0, at=turn.now, took=took)
+    there = trial.step.model_copy(update={"since": turn.now})
+    moved = trial.model_copy(update={"step": there, "rehearsal": proof})
+    proven = rehearsed(review, proof.told) if review else None
+    return turn.status.model_copy(update={"trial": moved, "review": proven})
 
 
 def unprotect(turn: Turn) -> Status:
@@ -182,7 +198,7 @@ def end_trial(turn: Turn, outcome: Outcome, message: str) -> dict[str, Any]:
     trial = turn.trial
     assert trial is not None
     past = Past(revision=trial.candidate, kind=trial.kind, strategy=trial.strategy, outcome=outcome, message=message[:1024],
-                started=trial.started, ended=turn.now, changed_by=trial.changed_by,
+                started=trial.started, ended=turn.now, changed_by=trial.changed_by, rehearsal=trial.rehearsal,
                 risk=turn.status.review.risk if turn.status.review else None)  # fmt: skip
     history = (*turn.status.history, past)[-HISTORY:]
     given_up = () if outcome is Outcome.COMPLETED else (trial.candidate.hash,)

@@ -14,6 +14,12 @@ from strategies.spec.gate import GateTime
 from strategies.spec.release import ReleaseSpec, StrategyType
 from strategies.spec.status import Kind
 
+WAY_BACK = timedelta(minutes=5)
+"""What a way back may take: the question of every review, and the time in which a rehearsal's traffic must be back."""
+_REHEARSAL, RETURN = "Rehearsal", "Return"
+_SMALLEST = 1
+"""The smallest share that a route can give, in percent."""
+
 
 class Exposure(StrEnum):
     """Which part of the Services' and the route's traffic the candidate gets."""
@@ -50,8 +56,20 @@ class PlannedStep:
         return self.exposure is Exposure.PART or self.mirror > 0
 
     @property
-    def gate_time(self) -> GateTime:
-        """When gates of this step are asked."""
+    def rehearses(self) -> bool:
+        """Whether users go to the candidate, or come back, only to show that they can come back."""
+        return self.name in (_REHEARSAL, RETURN)
+
+    @property
+    def flags_at(self) -> int:
+        """The share with which flags may go on, in percent."""
+        return 0 if self.rehearses else self.weight
+
+    @property
+    def gate_time(self) -> GateTime | None:
+        """When gates of this step are asked; None: they are not."""
+        if self.rehearses:
+            return None
         if self.name == "Preview":
             return GateTime.BEFORE_TRAFFIC
         return GateTime.BAKE if self.name == "Bake" else GateTime.STEP
@@ -91,7 +109,8 @@ def numbering(spec: ReleaseSpec, kind: Kind) -> str:
     if kind is Kind.RESTART or (kind is Kind.RELEASE and spec.strategy.type is StrategyType.ROLLING):
         return f"batches of {spec.strategy.rolling.batch}"
     if kind is Kind.RELEASE and spec.strategy.type is StrategyType.CANARY:
-        return ", ".join(f"{step.weight}%" for step in spec.strategy.canary.steps)
+        weights = (f"{step.weight}%" for step in spec.strategy.canary.steps)
+        return ", ".join(["a rehearsal", *weights] if spec.rollback.rehearse else weights)
     return ""
 
 
@@ -121,7 +140,17 @@ def _canary(spec: ReleaseSpec, replicas: int, *, routed: bool) -> tuple[PlannedS
         partial.append(PlannedStep(name="Traffic", weight=weight, candidate=pods, exposure=Exposure.PART,
                                    duration=step.duration, approval=step.approval, early=step.early))  # fmt: skip
     first = partial[0].candidate if partial else replicas
+    if spec.rollback.rehearse:
+        pods = first if partial else canary_pods(_SMALLEST, replicas, routed=routed)
+        return (_preview(pods), *_rehearsal(spec, pods, replicas, routed=routed), *partial, _bake(spec, replicas))
     return (_preview(first), *partial, _bake(spec, replicas))
+
+
+def _rehearsal(spec: ReleaseSpec, pods: int, replicas: int, *, routed: bool) -> tuple[PlannedStep, ...]:
+    """There and back: the smallest share, for as long as proxies may take to follow, and none again."""
+    weight = _SMALLEST if routed else replica_share(pods, replicas)
+    there = PlannedStep(name=_REHEARSAL, weight=weight, candidate=pods, exposure=Exposure.PART, duration=spec.traffic.drain)
+    return there, PlannedStep(name=RETURN, weight=0, candidate=pods, exposure=Exposure.NONE)
 
 
 def _rolling(spec: ReleaseSpec, replicas: int) -> tuple[PlannedStep, ...]:

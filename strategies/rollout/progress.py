@@ -4,13 +4,18 @@ Their order is in strategies.rollout.checks.
 """
 
 from strategies.analysis.verdict import Unknown, Verdict
-from strategies.rollout.moves import advance, to, undo, unless_said, unprotect
+from strategies.rollout.moves import advance, returned, to, undo, unless_said, unprotect
 from strategies.rollout.order import Pending
 from strategies.rollout.phases import IN_STEP
+from strategies.rollout.plan import RETURN, WAY_BACK
 from strategies.rollout.turn import NO_PODS_PATIENCE, Turn
+from strategies.spec.base import format_duration
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
 from strategies.spec.status import Kind, Outcome, Status
+
+_PODS = frozenset({"create", "scale", "ready"})
+"""Stages that wait for pods, which have a deadline of their own."""
 
 
 def template_left(turn: Turn, _: Pending) -> Status | None:
@@ -87,6 +92,18 @@ def deadline(turn: Turn, pending: Pending) -> Status | None:
     return undo(turn, Outcome.REJECTED, Reason.DEADLINE_EXCEEDED, message)
 
 
+def not_back(turn: Turn, pending: Pending) -> Status | None:
+    """A rehearsal whose traffic does not come back in time has shown that the way back does not work."""
+    late = turn.back_until
+    if late is None or turn.now < late or turn.status.paused or pending.settled or pending.stage in _PODS:
+        return None
+    waits = pending.wait.message if pending.wait else f"{', '.join(e.kind() for e in pending.effects)} is not done"
+    failing = "".join(f" {name} fails: {error}" for name, error in sorted(turn.observation.failing.items())[:1])
+    message = (f"The rehearsal has failed: its traffic was not back on stable within {format_duration(WAY_BACK)}. "
+               f"{waits}{failing} Mend that, then retry=true begins anew.")  # fmt: skip
+    return undo(turn, Outcome.REJECTED, Reason.REHEARSAL_FAILED, message)
+
+
 def unprotected(turn: Turn, _: Pending) -> Status | None:
     """Stable without a ready pod for a while has nothing to protect; a short outage is no reason."""
     trial, stable, workload = turn.trial, turn.stable, turn.workload
@@ -110,6 +127,8 @@ def reached(turn: Turn, pending: Pending) -> Status | None:
             return None
         begun = trial.step.model_copy(update={"since": turn.now})
         return turn.status.model_copy(update={"trial": trial.model_copy(update={"step": begun, "gates": ()})})
+    if step.name == RETURN:
+        return returned(turn)
     if not step.duration and not step.approval and not turn.status.paused and all(e.name == "pods" for e in turn.gates):
         return advance(turn, _why_passed(turn)) if _passes(turn) else None
     reached = trial.step.model_copy(update={"since": turn.now})
@@ -166,4 +185,6 @@ def _certified(turn: Turn) -> bool:
 
 
 def _why_passed(turn: Turn) -> str:
+    if turn.trial is not None and turn.trial.rehearsal is not None and turn.step is not None and turn.step.name == RETURN:
+        return f"rehearsed, {turn.trial.rehearsal.told}"
     return "; ".join(f"gate {e.name} passed: {e.message}" for e in turn.gates) or "no gates"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from strategies.analysis.verdict import Unknown, Verdict
-from strategies.rollout.plan import PlannedStep, plan, taken
+from strategies.rollout.plan import RETURN, WAY_BACK, PlannedStep, plan, taken
 from strategies.spec.phase import Phase
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Evidence, Outcome, Revision, Status, Trial
@@ -110,6 +110,14 @@ class Turn:
     def mirrored(self) -> bool:
         """Whether the trial is where users have none of the candidate's answers, and it has copies of their requests."""
         return self.trial is not None and self.trial.step.mirror > 0
+
+    @property
+    def back_until(self) -> datetime | None:
+        """Until when a rehearsal's traffic must be back; None when none is on its way. Time when nobody looked is not counted."""
+        trial, step, watched = self.trial, self.step, self.observation.watched_since
+        if trial is None or step is None or not self.moving or step.name != RETURN or trial.step.since is not None:
+            return None
+        return max(trial.step.entered, watched or trial.step.entered) + WAY_BACK
 
     @property
     def is_last_step(self) -> bool:

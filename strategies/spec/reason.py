@@ -45,6 +45,7 @@ class Reason(StrEnum):
     ALERT_FIRED = "AlertFired"
     PODS_FAILED = "PodsFailed"
     DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
+    REHEARSAL_FAILED = "RehearsalFailed"
     ABORT_REQUESTED = "AbortRequested"
     ROLLBACK_REQUESTED = "RollbackRequested"
     SUPERSEDED = "Superseded"
@@ -94,6 +95,7 @@ SENTENCES = {
     Reason.ALERT_FIRED: "An alert that the Release names has fired.",
     Reason.PODS_FAILED: "The candidate's pods do not run.",
     Reason.DEADLINE_EXCEEDED: "The candidate's pods did not become ready in time.",
+    Reason.REHEARSAL_FAILED: "The traffic of a rehearsal did not come back in time.",
     Reason.ABORT_REQUESTED: "A person has aborted the release.",
     Reason.ROLLBACK_REQUESTED: "A person has asked for a rollback.",
     Reason.SUPERSEDED: "A newer template has arrived.",

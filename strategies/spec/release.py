@@ -15,9 +15,7 @@ from strategies.spec.base import Duration, Model, Name, have_own_names, own_name
 from strategies.spec.change import Change
 from strategies.spec.flag import Flag
 from strategies.spec.gate import Gate
-
-AlertName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+from strategies.spec.rollback import NO_REHEARSAL, Rollback
 
 
 class StrategyType(StrEnum):
@@ -266,33 +264,6 @@ class Traffic(Model):
         return self
 
 
-class Warm(Model):
-    """How long the old revision stays at capacity after promotion."""
-
-    for_: Duration = Field(
-        timedelta(minutes=5),
-        alias="for",
-        description="Length of the bake: the candidate has all traffic, the gates go on, and the way back is instant.",
-    )
-
-
-class Rollback(Model):
-    """The way back."""
-
-    plan: Sentence | None = Field(None, description="The rollback plan, in one sentence.")
-    warm: Warm = Field(default_factory=Warm, description="The old revision after promotion.")
-    on_alerts: tuple[AlertName, ...] = Field(
-        (),
-        max_length=20,
-        description="Names of alerts that take the release back at once, when Alertmanager tells the receiver of one that began "
-        "to fire in mid-release with the labels namespace and release of this Release.",
-    )
-    revert_template: bool = Field(
-        False,
-        description="After a rejection, write the stable template back into the Deployment instead of leaving it held.",
-    )
-
-
 class ReleaseSpec(Model):
     """What a Release's author says."""
 
@@ -346,6 +317,11 @@ class ReleaseSpec(Model):
                 "self.strategy.shadow.idempotent)",
                 UNKNOWN_METHODS,
             ),
+            rule(
+                "!has(self.rollback) || !has(self.rollback.rehearse) || !self.rollback.rehearse || !has(self.strategy) || "
+                "!has(self.strategy.type) || self.strategy.type in ['Canary', 'Auto']",
+                NO_REHEARSAL,
+            ),
             rule("self.workloadRef == oldSelf.workloadRef", "workloadRef cannot change; create another Release instead"),
         )
     )
@@ -370,6 +346,12 @@ class ReleaseSpec(Model):
             raise ValueError(NO_SHARES)
         if self.traffic.traefik_service is not None and kind is StrategyType.SHADOW and not self.strategy.shadow.idempotent:
             raise ValueError(UNKNOWN_METHODS)
+        return self
+
+    @model_validator(mode="after")
+    def _rehearsed(self) -> "ReleaseSpec":
+        if self.rollback.rehearse and self.strategy.type not in (StrategyType.CANARY, StrategyType.AUTO):
+            raise ValueError(NO_REHEARSAL)
         return self
 
     @model_validator(mode="after")

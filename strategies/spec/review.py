@@ -43,9 +43,12 @@ class Answer(StrEnum):
 
 
 class State(StrEnum):
-    """What became of an item of the checklist. What cannot be known is Unknown, never Done."""
+    """What became of an item of the checklist. What cannot be known is Unknown, never Done; what the release itself will see to,
+    before any user has its version, is Pending.
+    """
 
     DONE = "Done"
+    PENDING = "Pending"
     MISSING = "Missing"
     NOT_APPLICABLE = "NotApplicable"
     UNKNOWN = "Unknown"
@@ -113,7 +116,7 @@ class Item(Record):
     """One item of the checklist."""
 
     name: Check = Field(description="Name of the item.")
-    state: State = Field(description="Done, Missing, NotApplicable or Unknown.")
+    state: State = Field(description="Done, Pending, Missing, NotApplicable or Unknown.")
     evidence: Said = Field(description="What was seen, and what is missing.")
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, model_validator
 
 from strategies.analysis.verdict import Verdict
-from strategies.spec.base import Record
+from strategies.spec.base import Duration, Record, format_duration
 from strategies.spec.flag import FlagKind, FlagPlace
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
@@ -144,7 +144,7 @@ class Step(Record):
 
     index: Count = Field(description="Number of the step, from 0; the plan starts with the preview where there is one.")
     of: Count = Field(description="How many steps the plan has.")
-    name: Text = Field(description="Preview, Shadow, Traffic, Batch or Bake.")
+    name: Text = Field(description="Preview, Rehearsal, Return, Shadow, Traffic, Batch or Bake.")
     weight: int = Field(ge=0, le=100, description="Share of the traffic wanted for the candidate, in percent.")
     mirror: int = Field(0, ge=0, le=100, description="Share of the requests of which the candidate gets a copy, in percent.")
     entered: Time = Field(description="When the step was decided.")
@@ -174,6 +174,19 @@ class Passed(Record):
     by: Message = Field(description="The gates that passed, or who let it go on.")
 
 
+class Rehearsal(Record):
+    """A share of the traffic that went to a candidate only to come back, and did."""
+
+    weight: int = Field(description="The share, in percent.")
+    at: Time = Field(description="When it was seen to be back.")
+    took: Duration = Field(description="From the decision to the moment at which the cluster was seen to have followed.")
+
+    @property
+    def told(self) -> str:
+        """For people."""
+        return f"{self.weight}% of the traffic was back on stable within {format_duration(self.took)}"
+
+
 class Trial(Record):
     """One try to bring a candidate to the users."""
 
@@ -189,6 +202,7 @@ class Trial(Record):
     gates: tuple[Evidence, ...] = Field((), description="The gates' evidence in this step.")
     passed: tuple[Passed, ...] = Field((), description="The steps that were left, and what allowed each.")
     ready_deadline: Time | None = Field(None, description="Until when this step's pods must be ready.")
+    rehearsal: Rehearsal | None = Field(None, description="The way back, as it was rehearsed before the first step.")
 
 
 class Answer(Record):
@@ -215,6 +229,7 @@ class Past(Record):
     ended: Time = Field(description="When it ended.")
     changed_by: Text | None = Field(None, description="Who changed the template.")
     risk: Risk | None = Field(None, description="The level of risk that the review found.")
+    rehearsal: Rehearsal | None = Field(None, description="The way back, as it was rehearsed before the first step.")
 
 
 class Condition(Record):

@@ -10,6 +10,7 @@ from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
 from strategies.spec.gate_template import RESERVED
 from strategies.spec.policy import ASKS_NOTHING, FREEZE_NAMES, LENGTH, LIMITS_NOTHING, NEVER_DONE, REQUIREMENT_NAMES
 from strategies.spec.release import ALL_AT_ONCE, NO_SHARES, NOTHING_TO_MIRROR, ONE_ROUTE, UNKNOWN_METHODS
+from strategies.spec.rollback import NO_REHEARSAL
 from strategies.spec.train import ITSELF, MEMBER_NAMES, PATIENCE, REMOVES_BLINDLY, UNKNOWN_MEMBER
 
 Manifest = dict[str, Any]
@@ -199,6 +200,8 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "a comparison where Auto may switch all at once": Mistake(
         spec={"strategy": {"type": "Auto"}, "gates": [ratio(at=("step",))]}, rule=ALL_AT_ONCE
     ),
+    "a rehearsal of all users at once": Mistake(spec={"strategy": {"type": "BlueGreen"}, "rollback": {"rehearse": True}},
+                                                rule=NO_REHEARSAL),
     "a shadow without a route": Mistake(spec={"strategy": {"type": "Shadow"}}, rule=NOTHING_TO_MIRROR),
     "a shadow of nothing": Mistake(spec=shadow(percent=0, httpRoute={"name": "shop"})),
     "two routes": Mistake(spec=shadow(httpRoute={"name": "shop"}, traefikService={"name": "shop"}), rule=ONE_ROUTE),

@@ -16,7 +16,7 @@ from tests.review.subjects import FEATURE, GATE, PLAN, READY, WENT_BACK
 from tests.rollout.world import World
 
 READY_SPEC: dict[str, Any] = {
-    "workloadRef": {"name": "shop"}, "strategy": {"type": "Auto"}, "gates": [GATE], "rollback": {"plan": PLAN},
+    "workloadRef": {"name": "shop"}, "strategy": {"type": "Auto"}, "gates": [GATE], "rollback": {"plan": PLAN, "rehearse": True},
     "change": FEATURE,
 }  # fmt: skip
 """A Release of which nothing is to be said."""
@@ -67,7 +67,7 @@ def test_a_file_against_an_older_one_needs_no_cluster(run: Run, file: Path, olde
     assert headings[:4] == ["### Risk Assessment", "### Compatibility", "### Release Plan", "### Rollback Plan"]
     assert "Services: shop" in said.out
     assert "version 2.3.1 → 2.4.0" in said.out
-    assert "[?] RollbackPlan" in said.out
+    assert "[~] RollbackPlan" in said.out
     assert "Ready, as far as can be seen" in said.out
 
 
@@ -198,4 +198,4 @@ def test_the_review_of_the_example_says_what_the_example_tells(run: Run) -> None
         "containers[shop].env[FEATURE] added",
     ):
         assert line in said.out
-    assert said.out.endswith("**Not ready: 1 red flag, 1 of the checklist missing; 2 of the checklist cannot be known.**\n")
+    assert said.out.endswith("**Not ready: 1 red flag, 1 of the checklist missing; 1 of the checklist cannot be known; 1 pending.**\n")

@@ -54,7 +54,9 @@ def subject(
     history: tuple[Past, ...] | None = WENT_BACK, contracts: tuple[Compared, ...] | None = None, **spec: Any
 ) -> Subject:  # fmt: skip
     """A change from 2.3.1 to 2.4.0, canary with a gate and a plan; `spec` replaces its parts."""
-    parts = {"workloadRef": {"name": "shop"}, "gates": [GATE], "rollback": {"plan": PLAN}, "strategy": {"type": "Auto"}, **spec}
+    kind = spec.get("strategy", {}).get("type", "Auto")
+    way_back = {"plan": PLAN, "rehearse": kind in ("Auto", "Canary")}
+    parts = {"workloadRef": {"name": "shop"}, "gates": [GATE], "rollback": way_back, "strategy": {"type": kind}, **spec}
     return Subject(
         name="shop",
         spec=ReleaseSpec.model_validate({**parts, **({"change": change} if change else {})}),

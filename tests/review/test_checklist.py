@@ -16,6 +16,7 @@ from tests.review.subjects import FEATURE, GATE, PLAN, PORT, TODAY, WENT_BACK, f
 
 COSMETIC = {"kind": "Cosmetic"}
 PATCH: dict[str, Any] = {"new": template("shop:2.3.2"), "versions": ("2.3.1", "2.3.2")}
+BLUE_GREEN: dict[str, Any] = {"strategy": {"type": "BlueGreen"}, "rollback": {"plan": PLAN}}
 GONE = template("shop:2.4.0", ports=[{"name": "admin", "containerPort": 9090}])
 TWO_PORTS = template(ports=[PORT, {"name": "admin", "containerPort": 9090}])
 LOCKED = {**FEATURE, "migrations": [migration(compatible=False)]}
@@ -40,10 +41,13 @@ ITEMS: list[tuple[Check, dict[str, Any], State, str]] = [
     (Check.FLAG, {}, State.DONE, "new-checkout"),
     (Check.FLAG, {"change": {"kind": "Feature"}}, State.NOT_APPLICABLE, "not needed for a medium risk"),
     (Check.FLAG, {"change": {"kind": "Core"}}, State.MISSING, "spec.change.flags"),
-    (Check.ROLLBACK_PLAN, {}, State.DONE, "Rehearsed: revision 7-abc went back at 2026-01-02 03:04 UTC (Aborted)"),
-    (Check.ROLLBACK_PLAN, {"history": (past(Outcome.COMPLETED, Kind.ROLLBACK),)}, State.DONE, "Rehearsed"),
-    (Check.ROLLBACK_PLAN, {"history": None}, State.UNKNOWN, "is not known here"),
-    (Check.ROLLBACK_PLAN, {"history": (past(Outcome.COMPLETED),)}, State.MISSING, "not rehearsed"),
+    (Check.ROLLBACK_PLAN, {"history": ()}, State.PENDING, "minutes. It is rehearsed before the first step"),
+    (Check.ROLLBACK_PLAN, {"rollback": {"plan": PLAN}}, State.MISSING, "not rehearsed: say spec.rollback.rehearse: true"),
+    (Check.ROLLBACK_PLAN, BLUE_GREEN, State.DONE, "Rehearsed: revision 7-abc went back at 2026-01-02 03:04 UTC (Aborted)"),
+    (Check.ROLLBACK_PLAN, {**BLUE_GREEN, "history": (past(Outcome.COMPLETED, Kind.ROLLBACK),)}, State.DONE, "Rehearsed"),
+    (Check.ROLLBACK_PLAN, {**BLUE_GREEN, "history": None}, State.UNKNOWN, "is not known here"),
+    (Check.ROLLBACK_PLAN, {**BLUE_GREEN, "history": (past(Outcome.COMPLETED),)}, State.MISSING, "not rehearsed"),
+    (Check.ROLLBACK_PLAN, {"change": {"kind": "Core"}, "history": ()}, State.MISSING, "not rehearsed"),
     (Check.ROLLBACK_PLAN, {"history": (), "change": COSMETIC, **PATCH}, State.DONE, "documented"),
     (Check.ROLLBACK_PLAN, {"rollback": {}}, State.MISSING, "spec.rollback.plan is missing"),
     (Check.ROLLBACK_PLAN, {"rollback": {"plan": "Stop. Then go back."}}, State.MISSING, "not one sentence"),
@@ -118,10 +122,12 @@ FLAGS: list[tuple[Danger, dict[str, Any], bool]] = [
     (Danger.NO_MONITORING, {"gates": [], "rollback": {"plan": PLAN, "onAlerts": ["ShopErrors"]}}, False),
     (Danger.ROLLBACK_UNPROVEN, {"rollback": {}}, True),
     (Danger.ROLLBACK_UNPROVEN, {"rollback": {"plan": "Stop. Then go back."}}, True),
-    (Danger.ROLLBACK_UNPROVEN, {"history": ()}, True),
-    (Danger.ROLLBACK_UNPROVEN, {"history": None}, False),
-    (Danger.ROLLBACK_UNPROVEN, {"history": (), "change": COSMETIC, **PATCH}, False),
-    (Danger.ROLLBACK_UNPROVEN, {"history": WENT_BACK}, False),
+    (Danger.ROLLBACK_UNPROVEN, {"history": ()}, False),
+    (Danger.ROLLBACK_UNPROVEN, {"rollback": {"plan": PLAN}}, True),
+    (Danger.ROLLBACK_UNPROVEN, {**BLUE_GREEN, "history": ()}, True),
+    (Danger.ROLLBACK_UNPROVEN, {**BLUE_GREEN, "history": None}, False),
+    (Danger.ROLLBACK_UNPROVEN, {**BLUE_GREEN, "history": (), "change": COSMETIC, **PATCH}, False),
+    (Danger.ROLLBACK_UNPROVEN, {**BLUE_GREEN, "history": WENT_BACK}, False),
     (Danger.WEAKER_STRATEGY, {"strategy": {"type": "Canary"}, "change": {"kind": "Core"}}, True),
     (Danger.WEAKER_STRATEGY, {"strategy": {"type": "Canary"}}, False),
     (Danger.NO_PARALLEL_RUN, {"strategy": {"type": "BlueGreen"}, "change": {"kind": "DataMigration"}}, True),

@@ -14,7 +14,7 @@ from strategies.review.plans import release_plan, rollback_plan
 from strategies.rollout.plan import plan
 from strategies.spec.review import Answer, Reversibility
 from strategies.spec.status import Kind, Status
-from tests.review.subjects import FEATURE, GATE, migration, review, subject, template
+from tests.review.subjects import FEATURE, GATE, PLAN, migration, review, subject, template
 
 STEPS = {"steps": [{"weight": 5, "duration": "5m"}, {"weight": 25, "approval": True}, {"weight": 100}]}
 CANARY = {"strategy": {"type": "Canary", "canary": STEPS}, "traffic": {"httpRoute": {"name": "shop"}}}
@@ -25,7 +25,7 @@ BLUE_GREEN = {"strategy": {"type": "BlueGreen", "blueGreen": {"approval": True}}
 def test_the_release_plan_has_each_step_with_what_it_is_verified_by() -> None:
     """Gates are named at the steps that ask them, and a person where one must approve."""
     early = {**GATE, "name": "smoke", "at": ["before-traffic"]}
-    case, _ = examine(subject(gates=[GATE, early], **CANARY))
+    case, _ = examine(subject(gates=[GATE, early], rollback={"plan": PLAN}, **CANARY))
     ready = "Verified by: pods ready within 10m"
     assert release_plan(case) == (
         f"The candidate starts with 1 pod and gets no traffic. {ready}, gate smoke.",
@@ -74,7 +74,8 @@ def test_how_long_the_way_back_takes(given: dict[str, Any], reversibility: Rever
 
 
 RADIUS = [
-    (CANARY, "5% of the traffic at first (1 of 11 pods), then 25%, 100%"),
+    (CANARY, "1% of the traffic at first (1 of 11 pods), then 5%, 25%, 100%"),
+    ({**CANARY, "rollback": {"plan": PLAN}}, "5% of the traffic at first (1 of 11 pods), then 25%, 100%"),
     ({"strategy": {"type": "Canary", "canary": STEPS}}, "9% of the traffic at first (1 of 11 pods), then 23%, 100%"),
     (BLUE_GREEN, "100% of the traffic at first (10 of 10 pods)"),
     (ROLLING, "30% of the traffic at first (3 of 10 pods), then 60%, 90%, 100%"),

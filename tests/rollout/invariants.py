@@ -117,6 +117,7 @@ def s2_exposure(turn: Turn) -> None:
     if turn.trial is None or not turn.moving or turn.step is None:
         return
     exposed = turn.step.exposure is not Exposure.NONE and (turn.step.exchange or not turn.routed)
+    exposed |= turn.back_until is not None and not turn.routed  # Users of a rehearsal are on their way back.
     for service in turn.observation.services:  # type: ignore[union-attr]
         count = service.endpoints.get(turn.trial.candidate.hash, 0)
         assert exposed or not count, f"S2: Service {service.name} has {count} endpoints of the candidate"

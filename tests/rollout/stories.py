@@ -15,6 +15,7 @@ CANARY: dict[str, Any] = {
     "rollback": {"warm": {"for": "20s"}},
 }
 ROUTED: dict[str, Any] = {**CANARY, "traffic": {"httpRoute": {"name": "shop"}}}
+REHEARSED: dict[str, Any] = {"rollback": {"warm": {"for": "20s"}, "rehearse": True}}
 BLUE_GREEN: dict[str, Any] = {"strategy": {"type": "BlueGreen"}, "rollback": {"warm": {"for": "20s"}}}
 SHADOW: dict[str, Any] = {
     "strategy": {"type": "Shadow", "shadow": {"duration": "30s", "idempotent": True}}, "rollback": {"warm": {"for": "20s"}},
@@ -82,6 +83,8 @@ def tell(name: str, crash_after: int | None = None) -> World:
 @_story("a good canary with router and a Job", **ROUTED, **SMOKE)
 @_story("a good canary with router and flags", **ROUTED, **FLAG)
 @_story("a good rolling release with flags", **ROLLING, **FLAG)
+@_story("a good canary that is rehearsed", **{**CANARY, **REHEARSED})
+@_story("a good canary that is rehearsed, with router", **{**ROUTED, **REHEARSED})
 @_story("a good blue-green", **BLUE_GREEN)
 @_story("a good rolling release", **ROLLING)
 @_story("a good shadow with gates", **SHADOW, **GATE)

@@ -100,7 +100,7 @@ def test_a_newer_template_gets_a_review_of_its_own() -> None:
 
 
 def test_a_retry_is_reviewed_with_what_was_written_since() -> None:
-    """The abort before is a rehearsal of the way back, and the plan may have been added."""
+    """The plan, and a rehearsal of it, may have been added."""
     found = world("Feature", rollback={"warm": {"for": "20s"}})
     found.apply("vminor")
     found.run(at_step(1))
@@ -109,7 +109,7 @@ def test_a_retry_is_reviewed_with_what_was_written_since() -> None:
     found.ask("abort", "true")
     found.run(in_phase(Phase.ROLLED_BACK))
     assert found.status.review is None
-    found.spec = make_spec(**AUTO, change={"kind": "Feature"})
+    found.spec = make_spec(**{**AUTO, "rollback": {**AUTO["rollback"], "rehearse": True}}, change={"kind": "Feature"})
     found.ask("retry", "true")
     found.run(at_step(1))
     assert found.status.review is not None

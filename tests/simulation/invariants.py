@@ -15,7 +15,7 @@ from controller.api import names
 from playground.apiserver.store import Event
 from strategies.analysis.verdict import window_key
 from strategies.spec.base import parse_duration
-from tests.simulation import changes, flagging, mirroring
+from tests.simulation import changes, flagging, mirroring, rehearsing
 from tests.simulation.look import Look, concerned
 
 if TYPE_CHECKING:
@@ -237,8 +237,8 @@ class Invariants:
         advanced = len(is_.get("passed") or []) > len(was.get("passed") or [])
         rose = new["weight"] > old["weight"] and (look.routed or was.get("steps") != is_.get("steps"))
         assert advanced or not rose or new["index"] == 0, f"S2: the step's weight rose to {new['weight']} without an advance"
-        if new["name"] == "Preview" != old["name"]:
-            self._returning = True
+        self._returning |= new["name"] in rehearsing.UNUSED and new["name"] != old["name"]
+        rehearsing.left(look, was, is_, returning=self._returning)
 
     def _s3_counted(self, gate: Object, step: Object, since: datetime) -> None:
         """Of a gate that compares: as many windows as it needs were begun and read after the step's start."""
@@ -267,7 +267,7 @@ class Invariants:
         if not (completed or stepped) or promoted:
             return
         step = was["step"]
-        gates = [g for g in spec.get("gates") or [] if _STAGES[step["name"]] in g.get("at", ["step", "bake"])]
+        gates = [g for g in spec.get("gates") or [] if _STAGES.get(step["name"]) in g.get("at", ["step", "bake"])]
         shortest = look.duration(step)
         if was["kind"] != "Release" or not (gates or shortest):
             return
@@ -378,13 +378,13 @@ class Invariants:
         trial = look.trial
         if not trial or trial.get("outcome") or trial["kind"] in ("Unprotected", "Restart") or look.exchange:
             return
-        if not look.routed and trial["step"]["name"] != "Preview":
+        if not look.routed and trial["step"]["name"] not in rehearsing.UNUSED:
             return
         name, now = trial["candidate"]["replicaSet"], self._world.loop.now()
         free = {"shop-candidate", *look.ignored, *(s for s, made in self._made.items() if now - made < _SEEN)}
         counts = {s: look.ready(s).get(name, 0) for s in self._objects["Service"] if s not in free}
         found = [f"Service {service} has {count} endpoints" for service, count in counts.items() if count]
-        self._returning = self._returning and bool(found) and trial["step"]["name"] == "Preview"
+        self._returning = self._returning and bool(found) and trial["step"]["name"] in rehearsing.UNUSED
         assert not found or self._returning, f"S2: {found[0]} of the candidate"
 
     def _image(self, name: str) -> str:

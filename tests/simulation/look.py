@@ -138,6 +138,10 @@ class Look:
         warm = parse_duration(spec.get("rollback", {}).get("warm", {}).get("for", "5m"))
         if step["name"] == "Bake":
             return warm
+        if step["name"] == "Rehearsal":
+            return parse_duration(spec.get("traffic", {}).get("drain", "5s"))
+        if step["name"] == "Return":
+            return timedelta()
         if step["name"] == "Preview":
             blue_green = self._world.invariants.began == "BlueGreen"
             return parse_duration(strategy.get("blueGreen", {}).get("previewDuration", "0s")) if blue_green else timedelta()

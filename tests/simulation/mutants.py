@@ -94,6 +94,8 @@ MUTANTS = (
             "alerted crash-before@write[phase RollingBack]", "L1: not at rest"),
     _mutant("step: its duration", removals.hasty_step, "canary-share", "S3: step 1 lasted"),
     _mutant("step: the deadline of its pods", check(progress.deadline), "never-ready", "L1: not at rest"),
+    _mutant("step: a rehearsal ends when its users are seen to be back", removals.attribute(progress, "RETURN", ""),
+            "rehearsed", "S2: a rehearsal was left"),
     _mutant("stable: a short outage is no loss", _NO_PATIENCE, "canary-share node-lost@second3", "history: "),
     # the hold and the wheel
     _mutant("hold: believed only when a probe was held", removals.held_for_sure,

@@ -174,10 +174,6 @@ def _all_answered(world: World) -> bool:
     return rests("2")(world) and len(world.status["requests"]) == 2
 
 
-def _twice_rejected(world: World) -> bool:
-    return rests("1", "Rejected")(world) and len(world.status["history"]) == 2
-
-
 def gone(world: World) -> bool:
     """There is no Release any more, and its label is off."""
     found = world.find(DEPLOYMENTS)
@@ -280,15 +276,13 @@ def _back_at(replicas: int) -> Callable[[World], bool]:
     return lambda world: phase("RolledBack")(world) and scaled_to(replicas)(world)
 
 
-def _no_namespace(world: World) -> bool:
-    return world.admin.find("namespaces", NAMESPACE) is None
-
-
 _HEALTHY = rests("1")
 _BLUE_GREEN = {"type": "BlueGreen", "blueGreen": {"previewDuration": "5s"}}
 _ROLLING = {"type": "Rolling", "rolling": {"batch": "1", "pause": "3s"}}
 _HASTY = {"type": "Canary", "canary": {"steps": [{"weight": 25}, {"weight": 50}, {"weight": 100}]}}
 _GOES_OUT = ship(GOOD, _HEALTHY)
+_REHEARSES = Act(name="rehearse", when=_HEALTHY,
+                 do=lambda world: world.person_patch(RELEASES, {"spec": {"rollback": {"rehearse": True}}}))  # fmt: skip
 _NEVER_READY, _CRASHING, _NO_IMAGE = "shop:2-neverready", "shop:2-crash0", "shop:2-nopull"
 _REJECTED = rests("1", "Rejected")
 
@@ -329,6 +323,8 @@ STORIES = {
         _story("never-ready", _CANARY, (ship(_NEVER_READY, _HEALTHY),), _REJECTED, routed=True),
         _story("crashing", _BLUE_GREEN, (ship(_CRASHING, _HEALTHY),), _REJECTED),
         _story("no-image", _ROLLING, (ship(_NO_IMAGE, _HEALTHY),), _REJECTED),
+        _story("rehearsed", _CANARY, (_REHEARSES, _GOES_OUT), rests("2"), routed=True),
+        _story("rehearsed-share", _CANARY, (_REHEARSES, _GOES_OUT), rests("2")),
         _story("rollback-in-flight", _CANARY, (_GOES_OUT, ask("rollback", "previous", step(2))), rests("1", "Aborted"),
                routed=True),
         _story("rollback-warm", _CANARY, (_GOES_OUT, ask("abort", "too many calls", bakes)), rests("1", "Aborted"), routed=True),
@@ -340,12 +336,14 @@ STORIES = {
         _story("reverted", _CANARY, (_GOES_OUT, ship("shop:1", step(1))), rests("1", "Reverted")),
         _story("flipped", _CANARY, (_GOES_OUT, ship(BETTER, step(1)), ship(GOOD, step(1))), rests("2"), routed=True),
         _story("paused", _CANARY, (_GOES_OUT, ask("pause", "true", step(1)), ask("resume", "true", phase("Paused"))), rests("2")),
-        _story("retried", _CANARY, (ship(WORSE, _HEALTHY), ask("retry", "true", phase("RolledBack"))), _twice_rejected),
+        _story("retried", _CANARY, (ship(WORSE, _HEALTHY), ask("retry", "true", phase("RolledBack"))),
+               lambda w: _REJECTED(w) and len(w.status["history"]) == 2),
         _story("scaled", _CANARY, (_GOES_OUT, scale(5, step(1)), scale(2, step(2))), rests("2"), routed=True),
         _story("deleted-in-preview", _BLUE_GREEN, (_GOES_OUT, delete(phase("Progressing"))), gone),
         _story("deleted-in-flight", _CANARY, (_GOES_OUT, delete(step(1))), gone, routed=True),
         _story("deleted-in-bake", _CANARY, (_GOES_OUT, delete(phase("Baking"))), gone, routed=True),
-        _story("namespace-deleted", _CANARY, (_GOES_OUT, forget_namespace(step(1))), _no_namespace, routed=True),
+        _story("namespace-deleted", _CANARY, (_GOES_OUT, forget_namespace(step(1))),
+               lambda w: w.admin.find("namespaces", NAMESPACE) is None, routed=True),
         _story("workload-lost", _CANARY, (_GOES_OUT, lose("shop:4", step(1))), rests("4"), routed=True),
         _story("recreated", _CANARY, (_GOES_OUT, recreate("shop:4", step(1))), rests("4"), routed=True),
         _flagged("flagged", (_GOES_OUT,), rests("2")),
@@ -355,7 +353,7 @@ STORIES = {
     )
 }  # fmt: skip
 EXHAUSTIVE = ("rolling", "canary-route", "canary-share", "blue-green", "rollback-in-flight", "rollback-warm", "rollback-cold",
-              "superseded", "deleted-in-flight", "job", "shadow")  # fmt: skip
+              "superseded", "deleted-in-flight", "job", "shadow", "rehearsed")  # fmt: skip
 """The stories of which every single fault is tried by `python -m tests.simulation plans`, half an hour on two cores."""
 ALWAYS = ("rolling", "canary-route", "blue-green", "rollback-in-flight", "deleted-in-flight")
 """Those of them that every run of the tests tries."""

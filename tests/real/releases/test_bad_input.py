@@ -36,6 +36,7 @@ REFUSED: dict[str, tuple[Manifest, str]] = {
     "another kind of workload": ({"workloadRef": {"kind": "StatefulSet", "name": "x"}}, 'Unsupported value: "StatefulSet"'),
     "min above max": ({"gates": gate(min=3)}, "min must not be above max"),
     "a gate without limits": ({"gates": [{"name": "g", "threshold": {"query": "up"}}]}, "set min, max or both"),
+    "a rehearsal of batches": ({"strategy": {"type": "Rolling"}, "rollback": {"rehearse": True}}, "which only a canary can"),
     "two gates of one name": ({"gates": gate() * 2}, "each gate needs a name of its own"),
 }
 
