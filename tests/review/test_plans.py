@@ -117,7 +117,7 @@ def test_the_text_has_the_four_sections_first_in_their_form() -> None:
     items = [line.partition(":")[0] for line in text.splitlines() if line.startswith("- ")]
     assert items[:6] == ["- Blast radius", "- Reversibility", "- Recommended strategy", "- API", "- Data", "- Dependencies"]
     assert "- Recommended strategy: Canary\n" in text
-    assert text.endswith("**Ready, as far as can be seen; 2 of the checklist cannot be known.**\n")
+    assert text.endswith("**Ready, as far as can be seen; 2 of the checklist cannot be known; 1 pending.**\n")
 
 
 KEYS = st.sampled_from(["spec", "metadata", "containers", "initContainers", "env", "ports", "name", "image", "containerPort",
