@@ -198,4 +198,5 @@ def test_the_review_of_the_example_says_what_the_example_tells(run: Run) -> None
         "containers[shop].env[FEATURE] added",
     ):
         assert line in said.out
-    assert said.out.endswith("**Not ready: 1 red flag, 1 of the checklist missing; 1 of the checklist cannot be known; 1 pending.**\n")
+    verdict = "Not ready: 1 red flag, 1 of the checklist missing; 1 of the checklist cannot be known; 1 pending."
+    assert said.out.endswith(f"**{verdict}**\n")
