@@ -48,7 +48,8 @@ def _release(question: Object, version: Object, traffic: Object | None = None) -
         "traffic": {"drain": "2s", "ignoreServices": ["nobody"], **(traffic or {})},
         "gates": [{"name": "errors", "at": ["step", "bake"], **question}],
         "maxInconclusive": "1m",
-        "rollback": {"plan": "Go back.", "warm": {"for": "8s"}, "onAlerts": ["Burning"], "revertTemplate": False},
+        "rollback": {"plan": "Go back.", "warm": {"for": "8s"}, "onAlerts": ["Burning"], "revertTemplate": False,
+                     "rehearse": False},
         "flags": [{**_FLAG, "source": {"configMap": FLAGS, "key": "flags.json"}}],
         "change": {"kind": "DataMigration", "summary": "x", "changelog": "x", "flags": ["x"], "stakeholders": ["x"],
                    "contracts": [{"type": "OpenAPI", "configMap": "api", "key": "x", "accepted": [
