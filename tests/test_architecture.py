@@ -181,7 +181,8 @@ def test_the_policies_use_our_names_and_no_others() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in sorted((CHART / "policies").iterdir()))
     used = {found.rstrip("-") for found in re.findall(rf"{re.escape(names.GROUP)}/[a-z0-9-]+", text)}
     assert used - known == set()
-    for name in (names.RELEASE, names.HELD, names.DRIVEN, names.PIN, names.STRATEGY, names.CHANGED_BY, names.REQUESTED_BY):
+    for name in (names.RELEASE, names.HELD, names.DRIVEN, names.PIN, names.STRATEGY, names.CHANGED_BY, names.REQUESTED_BY,
+                 names.BREAK_GLASS, names.BROKEN_BY):  # fmt: skip
         assert name in text or f"'{name.rpartition('/')[2]}'" in text, f"{name} is in no policy"
 
 

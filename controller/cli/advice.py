@@ -28,6 +28,9 @@ _RESUME = ("releasectl resume {name} -n {namespace}", "lets it go on, and counts
 _REVERT = ("releasectl revert {name} -n {namespace}", "writes stable's template back; revert it in Git, too")
 _EDIT = ("kubectl edit release {name} -n {namespace}", "corrects the spec")
 
+_OVERRIDE = ("releasectl override {name} -n {namespace} --because WHY",
+             "lets it go out all the same, if you are in the break-glass group; your name and reason are kept")  # fmt: skip
+
 Lines = tuple[tuple[str, str], ...]
 PHASES: dict[Phase, Lines] = {
     Phase.HEALTHY: (
@@ -79,9 +82,11 @@ REASONS: dict[Reason, Lines] = {
     Reason.REQUIREMENT_UNMET: (
         ("releasectl review {name} -n {namespace}", "shows the review with all its evidence"),
         ("kubectl get releasepolicies -o yaml", "shows what is required"),
+        _OVERRIDE,
         *PHASES[Phase.BLOCKED],
     ),
-    Reason.FROZEN: (("kubectl get releasepolicies", "shows the freezes"), *PHASES[Phase.BLOCKED]),
+    Reason.FROZEN: (("kubectl get releasepolicies", "shows the freezes"), _OVERRIDE, *PHASES[Phase.BLOCKED]),
+    Reason.QUEUED: (("kubectl get releases -A", "shows which are on their way"), _OVERRIDE, *PHASES[Phase.BLOCKED]),
     Reason.IN_TRAIN: (("releasectl train -n {namespace}", "shows the trains"), *PHASES[Phase.BLOCKED][1:]),
     Reason.GATE_UNUSABLE: (("kubectl get metricsources", "shows which sources gates may name"), *PHASES[Phase.BLOCKED]),
     Reason.NO_HISTORY: (

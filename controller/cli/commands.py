@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "retry": ("requests", "Start a rejected template again."),
     "pause": ("requests", "Keep a release at its step."),
     "resume": ("requests", "Let a paused release go on."),
+    "override": ("requests", "Let a change go out in spite of policies, with a reason."),
     "init": ("init", "Write a Release for an existing Deployment."),
     "lint": ("lint", "Check manifests without a cluster."),
     "simulate": ("simulate", "Run the release of manifests in virtual time, good and bad."),

@@ -149,6 +149,9 @@ def _evidence(found: Explanation) -> None:
         _indented(["REQUEST", "BY", "WHEN", "", "ANSWER"],
                   [[f"{r.key}={r.value}", r.author, f"{view.age(r.at, now)} ago", "done" if r.done else "refused", r.message]
                    for r in status.requests[-_REQUESTS:]])  # fmt: skip
+    if status.overrides:
+        _section("Overrides")
+        _indented(*view.overrides(status, now))
     if status.history:
         past = status.history[-1]
         _section("The release before")
@@ -200,6 +203,7 @@ def _document(found: Explanation) -> Object:
         "review": committed.get("review"),
         "conditions": committed.get("conditions", []),
         "requests": committed.get("requests", [])[-_REQUESTS:],
+        "overrides": committed.get("overrides", []),
         "before": committed["history"][-1] if committed.get("history") else None,
         "commands": [{"command": each.command, "effect": each.effect} for each in found.advice],
     }  # fmt: skip

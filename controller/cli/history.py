@@ -15,18 +15,23 @@ from strategies.spec.status import Past
 @printing.output_option("json", "yaml")
 @cluster_options
 def history(access: Access, name: str, output: str | None) -> None:
-    """Show the past releases: revision, version, how each ended, why, when, and how long it took. The newest stands last."""
+    """Show the past releases: revision, version, how each ended, why, when, and how long it took; then what was overridden,
+    by whom and why. The newest stands last.
+    """
     release = access.release(name)
     status, _ = commit.read(release)
     if output:
         printing.document(commit.dump(status).get("history", []), output)
         return
-    if not status.history:
+    if not status.history and not status.overrides:
         printing.note(f"Nothing has been released by {name} yet; a change of its Deployment's template is the first.")
         return
     now = datetime.now(UTC)
     headings = ["REVISION", "VERSION", "KIND", "OUTCOME", "BY", "ENDED", "TOOK", "REASON"]
     printing.show(printing.table(headings, [_cells(past, now) for past in status.history]))
+    if status.overrides:
+        click.echo("\nOverrides:")
+        printing.show(printing.table(*view.overrides(status, now)))
 
 
 def _cells(past: Past, now: datetime) -> list[str]:

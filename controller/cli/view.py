@@ -78,6 +78,13 @@ def both(revision: Revision) -> str:
     return f"{revision.version} ({revision.hash})" if revision.version else revision.hash
 
 
+def overrides(status: Status, now: datetime) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of what people have set aside."""
+    rows = [[o.what, o.author or "somebody", f"{age(o.at, now)} ago", o.because or "no reason was given", o.message]
+            for o in status.overrides]  # fmt: skip
+    return ["WHAT", "BY", "WHEN", "WHY", "OVER"], rows
+
+
 def condition(status: Status, name: str) -> Condition | None:
     """One condition by its type."""
     return next((c for c in status.conditions if c.type == name), None)

@@ -75,6 +75,10 @@ class Recorder:
         for answer in new.requests:
             if answer not in old.requests and not answer.done:
                 self._say(_about(release), "Warning", "RequestRefused", answer.message)
+        for each in new.overrides:
+            if each not in old.overrides:
+                said = f"{each.message.rstrip('.')}. By {each.author or 'somebody'}, because: {each.because or 'no reason given'}"
+                self._say(_about(release), "Warning", "Overridden", said)
         started = new.trial is not None and (old.trial is None or old.trial.attempt != new.trial.attempt)
         if old.phase is Phase.WAITING and new.phase is Phase.PROGRESSING and not started:
             return

@@ -13,7 +13,7 @@ from typing import Any
 from controller.api import names
 from controller.workloads.template import Templates
 from strategies.world import effects
-from strategies.world.observation import ReplicaSet, Workload
+from strategies.world.observation import Glass, ReplicaSet, Workload
 
 Object = dict[str, Any]
 Patch = list[dict[str, Any]]
@@ -60,7 +60,14 @@ def read_workload(
         available=status.get("availableReplicas", 0),
         pods=status.get("replicas", 0),
         failure_shown=_failure_shown(status),
+        glass=_glass(annotations),
     )
+
+
+def _glass(annotations: Object) -> Glass | None:
+    if names.BREAK_GLASS not in annotations:
+        return None
+    return Glass(author=annotations.get(names.BROKEN_BY, "")[:317], reason=annotations[names.BREAK_GLASS].strip()[:500])
 
 
 def read_replica_set(found: Object, version_label: str | None, templates: Templates | None = None) -> ReplicaSet:

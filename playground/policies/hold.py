@@ -10,6 +10,8 @@ from typing import Any
 
 from playground.policies import holding
 from playground.policies.write import (
+    BREAK_GLASS,
+    BROKEN_BY,
     CHANGED_BY,
     DRIVEN,
     HELD,
@@ -26,7 +28,7 @@ from playground.policies.write import (
 )
 
 _MARKS = (RELEASE, HELD, DRIVEN)
-_NOTES = (CHANGED_BY, STRATEGY)
+_NOTES = (CHANGED_BY, STRATEGY, BREAK_GLASS, BROKEN_BY)
 _LIMITS = ("maxSurge", "maxUnavailable")
 
 
@@ -41,7 +43,8 @@ def mutate(write: Write) -> Object:
 def _let_go(write: Write) -> Object:
     """The label goes, so the marks go with it, and a strategy that is safe to unpause comes back."""
     free = with_metadata(write.object, "labels", _without(write.labels, (HELD, DRIVEN, KEPT_BACK)))
-    free = with_metadata(free, "annotations", _without(write.annotations, _NOTES))
+    stamp = {BROKEN_BY: write.user} if write.annotations else {}
+    free = with_metadata(free, "annotations", {**_without(write.annotations, (CHANGED_BY, STRATEGY)), **stamp})
     if not holding.driven(write):
         return free
     limits = {key: value for key, value in _original(write).get("rollingUpdate", {}).items() if _is_limit(key, value)}
@@ -52,7 +55,8 @@ def _kept(write: Write) -> Object:
     """For everybody but the controller: marks and notes, the pause and the strategy stay, and no mark is invented."""
     marks = _MARKS[1:] if holding.hands_back(write) else _MARKS
     kept = with_metadata(write.object, "labels", _as_before(write.labels, write.old_labels, marks))
-    kept = with_metadata(kept, "annotations", _as_before(write.annotations, write.old_annotations, _NOTES))
+    old_notes = {} if holding.hands_back(write) else write.old_annotations
+    kept = with_metadata(kept, "annotations", _as_before(write.annotations, old_notes, _NOTES))
     if holding.held(write):
         kept = with_spec(kept, paused=True)
     if holding.driven(write) and write.changes("strategy"):

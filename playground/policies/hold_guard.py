@@ -6,7 +6,7 @@ Its first rule is what a person meets; the others speak only when hold is missin
 from collections.abc import Iterator
 
 from playground.policies import holding
-from playground.policies.write import DRIVEN, HELD, PREFIX, RELEASE, Write, spec
+from playground.policies.write import BREAK_GLASS, DRIVEN, HELD, PREFIX, RELEASE, Write, spec
 
 
 def refusals(write: Write, hold: str) -> Iterator[str]:
@@ -14,6 +14,13 @@ def refusals(write: Write, hold: str) -> Iterator[str]:
     bound = not write.ours and not holding.lets_go(write)
     subject, release = holding.subject(write), write.old_labels.get(RELEASE) or write.labels.get(RELEASE, "")
     annotate = f"kubectl annotate release {release} -n {write.namespace} {PREFIX}"
+    because = write.annotations.get(BREAK_GLASS, "")
+    if holding.lets_go(write) and (not because.strip() or because == write.old_annotations.get(BREAK_GLASS)):
+        yield (
+            f"To take {subject} out of the hands of Release {release} (break-glass), say why in the same request; it is kept "
+            f"with your name: kubectl patch deployment {write.name} -n {write.namespace} -p "
+            f'''\'{{"metadata":{{"labels":{{"{RELEASE}":null}},"annotations":{{"{BREAK_GLASS}":"<why>"}}}}}}\''''
+        )
     # The hold has put paused back, so that `kubectl rollout resume` would do nothing, without a word.
     if bound and holding.held(write) and write.field_manager == "kubectl-rollout" and spec(write.object) == spec(write.old):
         yield (

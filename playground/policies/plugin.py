@@ -123,6 +123,7 @@ def _write(attempt: Attempt, policy: Bound) -> Write:
         name=attempt.name or attempt.object["metadata"].get("name", ""),
         user=attempt.user.name,
         ours=attempt.user.name == policy.controller,
+        break_glass_group=policy.break_glass_group,
         breaks_glass=bool(policy.break_glass_group) and policy.break_glass_group in attempt.user.groups,
         field_manager=attempt.field_manager,
         may=attempt.authorized,

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from playground.policies.write import PREFIX, REQUESTED_BY, REQUESTS, Write, asks, spec
+from playground.policies.write import OVERRIDE, PREFIX, REQUESTED_BY, REQUESTS, Write, asks, spec
+
+_NOBODY = "nobody may, as the chart names no breakGlassGroup"
 
 
 def refusals(write: Write) -> Iterator[str]:
@@ -11,9 +13,16 @@ def refusals(write: Write) -> Iterator[str]:
     for key in sorted(write.annotations.keys() - write.old_annotations.keys()):
         if key.startswith(PREFIX) and key not in (*REQUESTS, REQUESTED_BY):
             yield (
-                f"Annotation {key} is no request. There are rollback, revert, promote, abort, retry, pause and resume,"
+                f"Annotation {key} is no request. There are rollback, revert, promote, abort, retry, pause, resume and override,"
                 f" each behind {PREFIX}."
             )
+    because = write.annotations.get(OVERRIDE, "")
+    if because and because != write.old_annotations.get(OVERRIDE) and not write.breaks_glass:
+        group = write.break_glass_group
+        may = f"members of group {group} may. Ask one of them, or meet what is asked" if group else _NOBODY
+        yield (
+            f"User {write.user} may not override what ReleasePolicies ask of Release {write.namespace}/{write.name}: {may}."
+        )
     if not asks(write, REQUESTS):
         return
     wanted: Mapping[str, Any] = spec(write.object)

@@ -17,14 +17,19 @@ KEPT_BACK = PREFIX + "kept-back"
 PIN = PREFIX + "pin"
 STRATEGY = PREFIX + "strategy"
 CHANGED_BY = PREFIX + "changed-by"
+BREAK_GLASS = PREFIX + "break-glass"
+BROKEN_BY = PREFIX + "broken-by"
+OVERRIDE = PREFIX + "override"
 REQUESTED_BY = PREFIX + "requested-by"
-REQUESTS = tuple(PREFIX + key for key in ("rollback", "revert", "promote", "abort", "retry", "pause", "resume"))
+REQUESTS = tuple(PREFIX + key for key in ("rollback", "revert", "promote", "abort", "retry", "pause", "resume", "override"))
 HASH = "pod-template-hash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """`old` is None at a creation. `ours`: by the controller; `breaks_glass`: by a member of the break-glass group."""
+    """`old` is None at a creation. `ours`: by the controller; `breaks_glass`: by a member of the
+    break-glass group, which is called so ("": there is none).
+    """
 
     object: Object
     old: Object | None
@@ -33,6 +38,7 @@ class Write:
     user: str
     ours: bool
     breaks_glass: bool
+    break_glass_group: str
     field_manager: str
     may: Callable[[str, str, str], bool]
     """Whether the user may do this (`update`) to this resource (`deployments.apps`) of this name ("": any) in the namespace."""

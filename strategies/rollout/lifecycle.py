@@ -5,12 +5,13 @@ Their order is in strategies.rollout.checks.
 
 from strategies.analysis.verdict import Unknown
 from strategies.rollout import flags
-from strategies.rollout.moves import end_trial, to, undo, unless_said
+from strategies.rollout.moves import end_trial, overridden, to, undo, unless_said
 from strategies.rollout.order import Pending
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
 from strategies.spec.status import Outcome, Revision, Status, Template
+from strategies.world.observation import Glass
 
 
 def release_deleted(turn: Turn, _: Pending) -> Status | None:
@@ -77,12 +78,16 @@ def glass_broken(turn: Turn, _: Pending) -> Status | None:
         return to(turn, Phase.INITIALIZING, Reason.NEW, "The Deployment is in the Release's hands again.", wheel=None)
     if broken or workload.claimed_by == turn.observation.name or turn.status.stable is None:
         return None
-    ended = end_trial(turn, Outcome.WORKLOAD_GONE, "The Deployment was taken out of our hands.") if turn.trial else {}
+    glass = workload.glass or Glass(author="", reason="")
+    who, why = glass.author or "Somebody", glass.reason or "no reason was given"
+    taken = f"{who} took Deployment {workload.name} out of our hands"
+    ended = end_trial(turn, Outcome.WORKLOAD_GONE, f"{taken}: {why}") if turn.trial else {}
     message = (
-        f"Somebody took the label off Deployment {workload.name} (break-glass). The same group may put it back to go on: "
-        f"`kubectl label deployment {workload.name} release-coordinator.io/release={turn.observation.name}`."
+        f"{who} took the label off Deployment {workload.name} (break-glass): {why.rstrip('.')}. The same group may put it "
+        f"back to go on: `kubectl label deployment {workload.name} release-coordinator.io/release={turn.observation.name}`."
     )
-    return to(turn, Phase.BLOCKED, Reason.BREAK_GLASS, message, **ended, stable=None, retiring=None, restoring=None)
+    kept = overridden(turn, Reason.BREAK_GLASS, f"{taken}.", author=glass.author, because=glass.reason)
+    return to(turn, Phase.BLOCKED, Reason.BREAK_GLASS, message, **ended, **kept, stable=None, retiring=None, restoring=None)
 
 
 def traces_gone(turn: Turn, pending: Pending) -> Status | None:

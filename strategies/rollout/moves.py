@@ -19,10 +19,25 @@ from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import SENTENCES, Reason
 from strategies.spec.release import ReleaseSpec
-from strategies.spec.status import LAST, Kind, Outcome, Passed, Past, Rehearsal, Revision, Status, Step, Template, Trial, Wheel
+from strategies.spec.status import (
+    LAST,
+    Kind,
+    Outcome,
+    Override,
+    Passed,
+    Past,
+    Rehearsal,
+    Revision,
+    Status,
+    Step,
+    Template,
+    Trial,
+    Wheel,
+)
 
 HISTORY = 10
 REJECTED = 10
+OVERRIDES = 10
 VERDICTS_AGAINST = frozenset({Outcome.REJECTED, Outcome.ABORTED})
 
 
@@ -78,7 +93,7 @@ def begin(turn: Turn, kind: Kind) -> Status:
     overtakes = turn.status.wheel is not None  # The one before may have left Jobs.
     # A template that is written back has arrived, or was overtaken by a newer wish: it is not written again.
     return to(turn, phase, Reason.STARTED, message, trial=trial, attempts=attempt, wheel=wheel, paused=False,
-              unready_since=None, restoring=None, review=review, flags=switched,
+              unready_since=None, restoring=None, exempt=None, review=review, flags=switched,
               jobs=turn.status.jobs and overtakes)  # fmt: skip
 
 
@@ -191,6 +206,12 @@ def reject(status: Status, revision: Revision, turn: Turn, message: str) -> tupl
         message=message[:1024],
     )
     return (*(r for r in status.rejected if r.digest != entry.digest), entry)[-REJECTED:]
+
+
+def overridden(turn: Turn, what: Reason, message: str, *, author: str, because: str) -> dict[str, Any]:
+    """The field of a status that keeps what a person has set aside, with who and why."""
+    entry = Override(what=what, message=message[:1024], author=author, because=because[:1024], at=turn.now)
+    return {"overrides": (*turn.status.overrides, entry)[-OVERRIDES:]}
 
 
 def end_trial(turn: Turn, outcome: Outcome, message: str) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from datetime import timedelta
 import semver
 
 from strategies.analysis.verdict import Unknown
-from strategies.rollout.moves import advance, reject, to, undo
+from strategies.rollout.moves import advance, overridden, reject, to, undo
 from strategies.rollout.order import Pending
+from strategies.rollout.start import OF_POLICIES, obstacle
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
@@ -19,8 +20,9 @@ from strategies.spec.status import Answer, Outcome, Status, Step, Template
 from strategies.world.observation import Kept, Request
 
 ANSWERS = 10
-KEYS = ("rollback", "revert", "promote", "abort", "retry", "pause", "resume")
+KEYS = ("rollback", "revert", "promote", "abort", "retry", "pause", "resume", "override")
 _NO = frozenset({"false", "no", "0", "off"})
+_YES = frozenset({"", "true", "yes", "1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +178,25 @@ def _resume(turn: Turn, request: Request) -> Status | Refusal:
     return to(turn, phase, Reason.STEP, f"Resumed by {request.author}.", paused=False, trial=trial)
 
 
+def _override(turn: Turn, request: Request) -> Status | Refusal:
+    """Who may is decided at admission."""
+    workload, because = turn.workload, request.value.strip()
+    if because.lower() in _YES | _NO:
+        return Refusal(message=f"override: {request.value!r} is no reason, and one is kept with your name; write override=<why>.")
+    held = turn.trial is None and workload is not None and turn.spec is not None and workload.held
+    blocked = obstacle(turn) if held and not turn.holds_template_of(turn.status.stable) and not turn.rejected else None
+    if workload is None or blocked is None:
+        return Refusal(message="There is nothing to override: no change waits for a ReleasePolicy.")
+    reason, message = blocked
+    if reason not in OF_POLICIES:
+        return Refusal(message=f"The change does not wait for a ReleasePolicy, and this cannot be overridden: {message}")
+    exempt = Template(digest=workload.template.digest, generation=workload.generation, version=workload.template.version,
+                      message=because[:1024])  # fmt: skip
+    kept = overridden(turn, reason, message, author=request.author, because=because)
+    told = f"{request.author} overrides what ReleasePolicies ask of this change: {because}"
+    return to(turn, turn.phase, Reason.POLICY_OVERRIDDEN, told, exempt=exempt, **kept)
+
+
 def _template(turn: Turn, kept: Kept | None) -> Template | None:
     if kept is None:
         return None
@@ -192,7 +213,7 @@ def _pending(turn: Turn) -> str:
 
 
 def _why(request: Request) -> str:
-    return "" if request.value.lower() in ("", "true", "yes", "1") else f": {request.value[:200]}"
+    return "" if request.value.lower() in _YES else f": {request.value[:200]}"
 
 
 def _with(turn: Turn, status: Status) -> Turn:
@@ -207,4 +228,5 @@ _HANDLERS: dict[str, Callable[[Turn, Request], Status | Refusal]] = {
     "retry": _retry,
     "pause": _pause,
     "resume": _resume,
+    "override": _override,
 }

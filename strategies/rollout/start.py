@@ -11,6 +11,8 @@ from strategies.spec.release import StrategyType
 from strategies.spec.status import Kind
 
 Obstacle = tuple[Reason, str]
+OF_POLICIES = frozenset({Reason.REQUIREMENT_UNMET, Reason.FROZEN, Reason.QUEUED})
+"""Obstacles that a person who may can set aside: the others are no rules, but facts, or a train's."""
 
 
 def obstacle(turn: Turn) -> Obstacle | None:
@@ -125,7 +127,7 @@ def _flags(turn: Turn) -> Obstacle | None:
 
 def _required(turn: Turn) -> Obstacle | None:
     """Restarts and rollbacks are not reviewed, so nothing is asked of them."""
-    if not turn.observation.required or kind(turn) is not Kind.RELEASE:
+    if turn.exempt or not turn.observation.required or kind(turn) is not Kind.RELEASE:
         return None
     review = examine(subject(turn))[1]
     for each in turn.observation.required:
@@ -148,7 +150,7 @@ def kind(turn: Turn) -> Kind:
 
 def _frozen(turn: Turn) -> Obstacle | None:
     frozen = turn.observation.frozen
-    if frozen is None or _goes_back(turn):
+    if frozen is None or turn.exempt or _goes_back(turn):
         return None
     if isinstance(frozen, Unknown):
         return Reason.NOT_OBSERVED, frozen.message
@@ -162,6 +164,8 @@ def _frozen(turn: Turn) -> Obstacle | None:
 def _queued(turn: Turn) -> Obstacle | None:
     queued = turn.observation.queued
     if queued is None or kind(turn) is not Kind.RELEASE:
+        return None
+    if turn.exempt and not isinstance(queued, Unknown) and queued.reason is Reason.QUEUED:
         return None
     return (Reason.NOT_OBSERVED if isinstance(queued, Unknown) else queued.reason), queued.message
 

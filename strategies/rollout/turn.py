@@ -162,6 +162,14 @@ class Turn:
             r.digest == self.workload.template.digest or r.generation == self.workload.generation for r in self.status.rejected
         )
 
+    @property
+    def exempt(self) -> bool:
+        """Whether a person has let the Deployment's template start in spite of policies."""
+        exempt, workload = self.status.exempt, self.workload
+        if exempt is None or workload is None:
+            return False
+        return exempt.digest == workload.template.digest or exempt.generation == workload.generation
+
     def evidence(self, verdict: Verdict) -> tuple[Evidence, ...]:
         """The gates with this verdict."""
         return tuple(e for e in self.gates if e.verdict is verdict)

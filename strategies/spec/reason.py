@@ -28,6 +28,7 @@ class Reason(StrEnum):
     REQUIREMENT_UNMET = "RequirementUnmet"
     FROZEN = "Frozen"
     QUEUED = "Queued"
+    POLICY_OVERRIDDEN = "PolicyOverridden"
     IN_TRAIN = "InTrain"
     STABLE_LOST = "StableLost"
     TEMPLATE_CHANGED_BY_WEBHOOK = "TemplateChangedByWebhook"
@@ -78,6 +79,7 @@ SENTENCES = {
     Reason.REQUIREMENT_UNMET: "A policy asks more of this release than its review has found.",
     Reason.FROZEN: "Releases are frozen; the change goes out when the freeze is over.",
     Reason.QUEUED: "As many releases as a policy allows are on their way; this one goes out when it is its turn.",
+    Reason.POLICY_OVERRIDDEN: "A person has overridden the policies that kept the change waiting.",
     Reason.IN_TRAIN: "The Release is a member of a train, which has not let it go.",
     Reason.STABLE_LOST: "The ReplicaSet of the stable revision is gone.",
     Reason.TEMPLATE_CHANGED_BY_WEBHOOK: "A webhook changed the candidate's template.",

@@ -217,6 +217,16 @@ class Answer(Record):
     message: Message = Field("", description="What was done, or why not and what to do instead.")
 
 
+class Override(Record):
+    """Something that was set aside by a person who may, and why."""
+
+    what: Text = Field(description="BreakGlass, or the reason for which a policy kept a change waiting.")
+    message: Message = Field("", description="What was set aside.")
+    author: Text = Field("", description="Who did; empty where nobody is known.")
+    because: Message = Field("", description="Why, in that person's words.")
+    at: Time = Field(description="When it was seen.")
+
+
 class Past(Record):
     """A trial that ended."""
 
@@ -312,6 +322,8 @@ class Status(Record):
     rejected: tuple[Template, ...] = Field(
         (), description="Templates that do not start again until retry or a later completed release."
     )
+    exempt: Template | None = Field(None, description="The template that starts next in spite of policies, and why.")
+    overrides: tuple[Override, ...] = Field((), description="The last times that the glass was broken or a policy overridden.")
     attempts: Count = Field(0, description="How many trials there were.")
     requests: tuple[Answer, ...] = Field((), description="The last requests and their outcome.")
     history: tuple[Past, ...] = Field((), description="The last trials and their outcome.")

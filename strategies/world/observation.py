@@ -28,6 +28,14 @@ class TemplateView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Glass:
+    """Who has taken a Deployment out of our hands, and why; "" where it is not written there."""
+
+    author: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """The Deployment. `max_surge` and `max_unavailable` are pods, of its own strategy even while we drive."""
 
@@ -52,6 +60,7 @@ class Workload:
     available: int
     pods: int
     failure_shown: bool
+    glass: Glass | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,3 +72,15 @@ def test_a_release_without_history_says_so(cluster: Double, run: Run) -> None:
     assert (said.code, said.out) == (0, "")
     assert "Nothing has been released by shop yet" in said.err
     assert json.loads(run("history", "shop", "-o", "json").out) == []
+
+
+def test_what_was_overridden_is_told_with_who_and_why(cluster: Double, run: Run) -> None:
+    """By `history` under its table, and by `explain`, to programs too."""
+    cluster.change(lambda world: (world.break_glass("bob", "it burns"), world.run()))
+    for command in ("history", "explain"):
+        said = run(command, "shop").out
+        line = next(line for line in said[said.index("Overrides:") :].splitlines() if line.strip().startswith("BreakGlass"))
+        assert line.split()[1] == "bob"
+        assert "it burns" in line
+    (kept,) = json.loads(run("explain", "shop", "-o", "json").out)["overrides"]
+    assert (kept["what"], kept["author"], kept["because"]) == ("BreakGlass", "bob", "it burns")

@@ -12,7 +12,7 @@ from strategies.spec.flag import FlagPlace
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Revision
 from strategies.world.effects import FlagOff, FlagOn
-from strategies.world.observation import FlagSeen, Job, TemplateChange, TemplateView
+from strategies.world.observation import FlagSeen, Glass, Job, TemplateChange, TemplateView
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 _JOB_TAKES = timedelta(seconds=2)
@@ -47,6 +47,7 @@ class Deployment:
     driven: bool = False
     claimed_by: str | None = None
     changed_by: str | None = None
+    glass: Glass | None = None
     failure_shown: bool = False
 
     @property

@@ -130,6 +130,11 @@ def test_break_glass_is_respected_until_the_label_is_back(moment: str) -> None:
     world.run()
     assert (world.status.phase, world.status.reason) == (Phase.BLOCKED, Reason.BREAK_GLASS)
     assert "kubectl label deployment shop release-coordinator.io/release=shop" in world.status.message
+    assert world.status.message.startswith("bob took the label off Deployment shop (break-glass): the controller is down. ")
+    (kept,) = world.status.overrides
+    assert (kept.what, kept.author, kept.because) == ("BreakGlass", "bob", "the controller is down.")
+    ended = [past.message for past in world.status.history if past.outcome is Outcome.WORKLOAD_GONE]
+    assert all(each == "bob took Deployment shop out of our hands: the controller is down." for each in ended)
     assert not any(isinstance(w, e.Scale | e.DeleteReplicaSet | e.Claim) for w in world.writes[written:])
     assert world.services["shop"].pin is None
     assert world.deployment is not None
@@ -141,6 +146,15 @@ def test_break_glass_is_respected_until_the_label_is_back(moment: str) -> None:
     world.deployment.claimed_by = "shop"
     world.run()
     assert world.status.phase is Phase.HEALTHY
+
+
+def test_a_glass_that_was_broken_without_the_policy_is_told_all_the_same() -> None:
+    """Nobody knows who or why, and that is said."""
+    world = healthy(make_spec(**ROUTED))
+    world.break_glass(reason="")
+    world.run()
+    assert world.status.message.startswith("Somebody took the label off Deployment shop (break-glass): no reason was given. ")
+    assert [(each.author, each.because) for each in world.status.overrides] == [("", "")]
 
 
 def test_two_releases_of_one_deployment_are_told_and_only_one_has_it() -> None:

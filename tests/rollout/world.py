@@ -18,16 +18,7 @@ from strategies.spec.phase import Phase
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
 from strategies.world import effects as e
-from strategies.world.observation import (
-    CandidateService,
-    Kept,
-    Observation,
-    ReplicaSet,
-    Request,
-    Route,
-    Service,
-    Workload,
-)
+from strategies.world.observation import CandidateService, Glass, Kept, Observation, ReplicaSet, Request, Route, Service, Workload
 from tests.rollout import invariants
 from tests.rollout.objects import Deployment, Kubernetes, Refused, Selecting, Set, Splitting, sample, view
 
@@ -110,7 +101,7 @@ class World(Kubernetes):
             name=NAME, uid=d.uid, generation=d.generation, observed_generation=d.observed, replicas=d.replicas,
             template=view(d.template), paused=d.paused, strategy=d.strategy, recreate="Recreate" in d.strategy,
             max_surge=d.surge, max_unavailable=d.unavailable, history_limit=d.history, held=d.held, driven=d.driven,
-            claimed_by=d.claimed_by, changed_by=d.changed_by, ready=ready, available=ready,
+            claimed_by=d.claimed_by, changed_by=d.changed_by, glass=d.glass, ready=ready, available=ready,
             updated=sum(len(s.births) for s in sets if s.template == d.template),
             pods=sum(len(s.births) for s in sets), failure_shown=d.failure_shown,
         )  # fmt: skip
@@ -261,9 +252,10 @@ class World(Kubernetes):
         self.deployment = Deployment(uid=f"{old.uid}1", replicas=old.replicas, template=old.template)
         self.act()
 
-    def break_glass(self) -> None:
-        """A member of the group takes our label off; the policy takes the marks off in the same request."""
+    def break_glass(self, author: str = "bob", reason: str = "the controller is down.") -> None:
+        """A member of the group takes our label off, and says why; the policy takes the marks off in the same request."""
         d = self._there()
+        d.glass = Glass(author=author, reason=reason) if reason else None
         d.claimed_by, d.changed_by, d.held, d.driven, d.generation = None, None, False, False, d.generation + 1
 
     def _there(self) -> Deployment:

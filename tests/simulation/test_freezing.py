@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.simulation.stories import GOOD, GROUP, Object, phase, rests, ship, shop
-from tests.simulation.world import Act, Story, World
+import pytest
+
+from playground.apiserver.errors import ApiError
+from tests.simulation.stories import GOOD, GROUP, RELEASES, Object, phase, rests, ship, shop
+from tests.simulation.world import NAME, NAMESPACE, Act, Story, World
 
 START = datetime.fromtimestamp(1_800_000_000, UTC)
 POLICIES = f"releasepolicies.{GROUP}"
@@ -64,3 +67,20 @@ def test_when_the_policy_is_taken_away_the_change_goes_out_at_once() -> None:
 
     world = told(500, Act(name="unfreeze", when=phase("Blocked"), do=unfreeze))
     assert started(world).timestamp() - at[0] < 3
+
+
+def test_who_may_override_a_freeze_lets_the_change_out_at_once() -> None:
+    """Alice is refused by the policy; with bob's reason the change goes out."""
+    body = {"metadata": {"annotations": {f"{GROUP}/override": "it burns"}}}
+    at: list[float] = []
+
+    def override(world: World) -> None:
+        with pytest.raises(ApiError, match="User alice may not override"):
+            world.cluster.api.client("alice").patch(RELEASES, NAME, NAMESPACE, body, "merge")
+        at.append(world.loop.now())
+        world.cluster.api.client("bob").patch(RELEASES, NAME, NAMESPACE, body, "merge")
+
+    world = told(500, Act(name="override", when=phase("Blocked"), do=override))
+    assert started(world).timestamp() - at[0] < 3
+    (kept,) = world.status["overrides"]
+    assert (kept["author"], kept["because"], kept["what"]) == ("bob", "it burns", "Frozen")

@@ -181,3 +181,16 @@ def test_we_take_requests_and_their_author_off(site: Site) -> None:
     site.kubectl("create", "rolebinding", "reader", "--role=reader", account, user="admin")
     site.ours("annotate", f"release/{name}", f"{PREFIX}abort-", f"{PREFIX}requested-by-")
     assert author(site, name) is None
+
+
+def test_policies_are_overridden_by_members_of_the_break_glass_group_alone(site: Site) -> None:
+    """Alice is told who may; bob's name is stamped; what was written by him stays his whoever edits the Release later."""
+    name = made(site)
+    said = site.kubectl("annotate", f"release/{name}", f"{PREFIX}override=it burns", check=False).stderr
+    assert f"User alice may not override what ReleasePolicies ask of Release {site.namespace}/{name}: members of group" in said
+    assert site.kubectl("create", "-f", "-", input=release_text(f"{name}-new", annotations={"override": "it burns"}),
+                        check=False).returncode != 0  # fmt: skip
+    site.kubectl("annotate", f"release/{name}", f"{PREFIX}override=it burns", user="bob")
+    assert author(site, name) == "bob"
+    site.kubectl("annotate", f"release/{name}", "note=x", user="alice")
+    assert author(site, name) == "bob"

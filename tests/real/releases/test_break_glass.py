@@ -1,5 +1,6 @@
 """When the policies go, and when a person takes the Deployment out of our hands: stable's users notice neither."""
 
+import json
 from collections.abc import Callable
 
 from tests.controlplane.cluster import ControlPlane
@@ -8,6 +9,8 @@ from tests.real.releases.installation import Installation
 from tests.real.releases.shop import GROUP, STANDING, Shop
 
 MakeShop = Callable[..., Shop]
+BROKEN = {"metadata": {"labels": {f"{GROUP}/release": None}, "annotations": {f"{GROUP}/break-glass": "it burns"}}}
+LEFT = {"Deployment paused", *(f"Deployment annotation {GROUP}/{key}" for key in ("break-glass", "broken-by"))}
 HOLD = ("mutatingadmissionpolicybinding,mutatingadmissionpolicy", "release-coordinator-hold")
 
 
@@ -54,10 +57,16 @@ def test_break_glass_in_mid_trial_gives_the_deployment_to_its_owner_and_the_labe
         checkout.wait_for_trial_weight(50)
         checkout.kubectl("label", "deployment/checkout", f"{GROUP}/release-", user="alice")
         assert checkout.wheel_is_ours()  # Alice may not.
-        checkout.kubectl("label", "deployment/checkout", f"{GROUP}/release-", user="bob")
+        said = checkout.kubectl("label", "deployment/checkout", f"{GROUP}/release-", user="bob", check=False).stderr
+        assert "say why in the same request" in said
+        checkout.kubectl("patch", "deployment/checkout", "-p", json.dumps(BROKEN), user="bob")
         status = checkout.wait_for_phase("Blocked")
-        assert (status["reason"], "break-glass" in status["message"]) == ("BreakGlass", True)
-        checkout.wait_for(lambda: checkout.at_rest() == ["Deployment paused"], what="everything but the pause is put back")
+        assert status["reason"] == "BreakGlass"
+        assert status["message"].startswith("bob took the label off Deployment checkout (break-glass): it burns.")
+        kept = status["overrides"][-1]
+        assert (kept["what"], kept["author"], kept["because"]) == ("BreakGlass", "bob", "it burns")
+        assert "bob took the label off" in dict(checkout.events())["BreakGlass"]
+        checkout.wait_for(lambda: set(checkout.at_rest()) == LEFT, what="everything but the pause is put back")
     assert not users.problems
     checkout.kubectl("rollout", "resume", "deployment/checkout", user="alice")
     checkout.kubectl("rollout", "status", "deployment/checkout", "--timeout=30s")

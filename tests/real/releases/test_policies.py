@@ -79,3 +79,22 @@ def test_releases_of_a_namespace_go_one_after_another_where_a_policy_says_so(sho
     first.ask("abort")
     first.wait_for_outcome("Aborted")
     assert second.wait_for_outcome("Completed")["stable"]["version"] == "2"
+
+
+def test_a_member_of_the_break_glass_group_lets_a_change_out_in_a_freeze_with_a_reason(
+    shop: MakeShop, plane: ControlPlane, calm: MakePolicy
+) -> None:
+    """Alice may not; bob's name and reason are kept in the status and told as an Event."""
+    freeze = {"name": "inventory", "start": f"{datetime.now(UTC):%Y-%m-%dT00:00}", "duration": "48h", "reason": "Stocktaking"}
+    calm(freezes=[freeze])
+    checkout = shop(pods=2)
+    checkout.release()
+    checkout.ship("2")
+    checkout.wait_for_phase("Blocked")
+    ask = ("annotate", "release/checkout", f"{GROUP}/override=it burns")
+    assert "User alice may not override what ReleasePolicies ask" in checkout.kubectl(*ask, user="alice", check=False).stderr
+    checkout.kubectl(*ask, user="bob")
+    status = checkout.wait_for_outcome("Completed")
+    (kept,) = status["overrides"]
+    assert (kept["what"], kept["author"], kept["because"]) == ("Frozen", "bob", "it burns")
+    assert "By bob, because: it burns" in dict(checkout.events())["Overridden"]

@@ -40,7 +40,7 @@
 
 {{- /* Requests that a person can write as annotations of a Release; of a train, all but revert and promote. */ -}}
 {{- define "release-coordinator.requests" -}}
-['rollback', 'revert', 'promote', 'abort', 'retry', 'pause', 'resume'].map(r, 'release-coordinator.io/' + r)
+['rollback', 'revert', 'promote', 'abort', 'retry', 'pause', 'resume', 'override'].map(r, 'release-coordinator.io/' + r)
 {{- end -}}
 
 {{- /* Of those who write a Release or a train; each policy says before them what its `requests` are. */ -}}
