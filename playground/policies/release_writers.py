@@ -5,8 +5,6 @@ from typing import Any
 
 from playground.policies.write import OVERRIDE, PREFIX, REQUESTED_BY, REQUESTS, Write, asks, spec
 
-_NOBODY = "nobody may, as the chart names no breakGlassGroup"
-
 
 def refusals(write: Write) -> Iterator[str]:
     """Requests that there are not, then every right that lacks."""
@@ -18,10 +16,9 @@ def refusals(write: Write) -> Iterator[str]:
             )
     because = write.annotations.get(OVERRIDE, "")
     if because and because != write.old_annotations.get(OVERRIDE) and not write.breaks_glass:
-        group = write.break_glass_group
-        may = f"members of group {group} may. Ask one of them, or meet what is asked" if group else _NOBODY
         yield (
-            f"User {write.user} may not override what ReleasePolicies ask of Release {write.namespace}/{write.name}: {may}."
+            f"User {write.user} may not override what ReleasePolicies ask of Release {write.namespace}/{write.name}: that is for"
+            f" members of group {write.break_glass_group or '(none)'}. Ask one of them, or meet what is asked."
         )
     if not asks(write, REQUESTS):
         return

@@ -187,7 +187,8 @@ def test_policies_are_overridden_by_members_of_the_break_glass_group_alone(site:
     """Alice is told who may; bob's name is stamped; what was written by him stays his whoever edits the Release later."""
     name = made(site)
     said = site.kubectl("annotate", f"release/{name}", f"{PREFIX}override=it burns", check=False).stderr
-    assert f"User alice may not override what ReleasePolicies ask of Release {site.namespace}/{name}: members of group" in said
+    assert f"User alice may not override what ReleasePolicies ask of Release {site.namespace}/{name}: that is for" in said
+    assert "members of group release-coordinator:break-glass. Ask one of them" in said
     assert site.kubectl("create", "-f", "-", input=release_text(f"{name}-new", annotations={"override": "it burns"}),
                         check=False).returncode != 0  # fmt: skip
     site.kubectl("annotate", f"release/{name}", f"{PREFIX}override=it burns", user="bob")

@@ -16,7 +16,7 @@ from playground.apiserver.requests import User
 from playground.policies import hold, hold_guard, hold_notice, pin, pin_notice, release_writers, train_writers
 from playground.policies.installation import DENYING, MUTATING, WARNING, Installation, objects
 from playground.policies.plugin import DENIALS, MUTATIONS, WARNINGS, Policies
-from playground.policies.write import DRIVEN, HASH, HELD, KEPT_BACK, PIN, PREFIX, RELEASE, STRATEGY, Object, Write
+from playground.policies.write import DRIVEN, HASH, HELD, KEPT_BACK, OVERRIDE, PIN, PREFIX, RELEASE, STRATEGY, Object, Write
 
 TEMPLATES = Path(__file__).parents[3] / "charts" / "release-coordinator" / "templates" / "policies"
 LIMITS = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "30%", "maxUnavailable": 0}}
@@ -41,6 +41,7 @@ def write(old: Object | None, new: Object, **changes: Any) -> Write:
     """A write by a stranger, with placeholders that no message contains by itself."""
     given_: dict[str, Any] = {
         "object": new, "old": old, "namespace": "§", "name": "§", "user": "§", "ours": False, "breaks_glass": False,
+        "break_glass_group": "§",
         "field_manager": "", "may": lambda _verb, _resource, _name: False, **changes,
     }  # fmt: skip
     return Write(**given_)
@@ -51,17 +52,19 @@ WRONG = deployment({RELEASE: "§", KEPT_BACK: "paused-strategy", HELD: "§"}, te
 SPEC = {"workloadRef": {"name": "§"}, "traffic": {"httpRoute": {"name": "§"}, "traefikService": {"name": "§"}}}
 ASKED = {"metadata": {"name": "§", "annotations": {f"{PREFIX}§": ""}},
          "spec": SPEC | {"gates": [{"job": {}}], "flags": [{"source": {"configMap": "§"}}, {"source": {"featureFlag": "§"}}]}}
+OVERRIDDEN = {**ASKED, "metadata": {"name": "§", "annotations": {f"{PREFIX}§": "", OVERRIDE: "it burns"}}}
 SAID = {
-    "hold-guard": [*hold_guard.refusals(write(HELD_ONE, HELD_ONE, field_manager="kubectl-rollout"), "§"),
+    "hold-guard": [*hold_guard.refusals(write(HELD_ONE, deployment(paused=True), breaks_glass=True), "§"),
+                   *hold_guard.refusals(write(HELD_ONE, HELD_ONE, field_manager="kubectl-rollout"), "§"),
                    *hold_guard.refusals(write(HELD_ONE, WRONG), "§")],
     "hold-notice": list(hold_notice.notices(write(HELD_ONE, WRONG))),
     "pin-notice": list(pin_notice.notices(write(service({}, {PIN: "§"}), service({}, {})))),
     "train-writers": [said.replace(f"{PREFIX}§", "§") for said in train_writers.refusals(write(None, ASKED))],
-    "release-writers": [said.replace(f"{PREFIX}§", "§") for said in release_writers.refusals(write(None, ASKED))],
+    "release-writers": [said.replace(f"{PREFIX}§", "§") for said in release_writers.refusals(write(None, OVERRIDDEN))],
 }  # fmt: skip
 
 
-_TOKEN = re.compile(r"'([^']*)'|\{\{.*?\}\}|[\w.]+(?:\[[^\]]*\])?")
+_TOKEN = re.compile(r"'((?:[^'\\]|\\.)*)'|\{\{.*?\}\}|[\w.]+(?:\[[^\]]*\])?")
 _VARIABLE = re.compile(r"- name: (\w+)\s+expression: (.*?)(?=\n *(?:- name|validations:|#|\{\{))", re.DOTALL)
 _MESSAGE = re.compile(r"messageExpression: (.*?)\n +message:", re.DOTALL)
 
@@ -71,7 +74,8 @@ def worded(expression: str, variables: dict[str, str]) -> str:
     said = ""
     for token in _TOKEN.finditer(expression):
         definition = variables.get(token[0].removeprefix("variables."), "?")
-        said += token[1] if token[1] is not None else "§" if "?" in definition else worded(definition, variables)
+        known = "§" if "?" in definition else worded(definition, variables)
+        said += known if token[1] is None else token[1].replace("\\'", "'")
     return said
 
 
