@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from strategies.review.consequences import migrations, ports_gone
-from strategies.review.contracts import broken, problems, unbroken
+from strategies.review.contracts import broken, idle, problems, unbroken
 from strategies.review.difference import Area
 from strategies.review.plans import PLANNED, is_one_sentence, rehearsal
 from strategies.review.risk import at_least
@@ -46,7 +46,8 @@ def _compatibility(case: Case) -> Found:
     if gone := ports_gone(case.found):
         return State.MISSING, f"{'; '.join(gone)}: keep it until nobody uses it"
     if case.change and case.change.contracts:
-        return _contracts(case, planned)
+        state, evidence = _contracts(case, planned)
+        return state, "; ".join((*idle(case.subject.contracts or ()), evidence))
     if planned:
         return State.DONE, f"migrations are declared: {planned}"
     if case.risk is Risk.LOW:

@@ -3,6 +3,7 @@
 A tool's own words and levels end where it is called; here are two lists, and why there are none.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
@@ -17,7 +18,8 @@ class Compared:
     """An old and a new contract, each finding a sentence that begins with its path.
 
     `accepted` are sentences about what would break, with who answers for it; `lapsed` is what of `breaking` somebody did answer
-    for. `problem` says why they could not be compared; `first` that there is no older one.
+    for, `idle` acceptances of what does not break. `problem` says why they could not be compared; `first` that there is no older
+    one.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Compared:
     safe: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
     lapsed: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
     problem: str = ""
     first: bool = False
 
@@ -44,7 +47,18 @@ def accept(found: Compared, accepted: tuple[Acceptance, ...], today: date) -> Co
         breaking=tuple(text for text in found.breaking if text not in valid),
         accepted=tuple(f"{text[:100]}: accepted by {e.by} until {e.until}: {e.because}" for text, e in valid.items()),
         lapsed=tuple(text for text in known if text not in valid),
+        idle=() if found.problem or found.first else _idle(named, set(map(identity, found.breaking))),
     )
+
+
+def _idle(named: Mapping[str, Acceptance], breaking: set[str]) -> tuple[str, ...]:
+    return tuple(f"acceptance {digits} by {each.by}" for digits, each in named.items() if digits not in breaking)
+
+
+def idle(contracts: tuple[Compared, ...]) -> tuple[str, ...]:
+    """Acceptances that fit nothing, in words: misspelt ones, and those that are left over."""
+    return tuple(f"contract {each.name}: {', '.join(each.idle)} fits nothing that breaks; correct it, or take it out"
+                 for each in contracts if each.idle)  # fmt: skip
 
 
 def broken(contracts: tuple[Compared, ...] | None) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ UNDOABLE = {**FEATURE, "migrations": [migration(reversible=False)]}
 SIGNED = {**FEATURE, "contracts": [{"configMap": "api"}]}
 FITS = Compared(name="api", safe=("GET /new: endpoint added",))
 BREAKS = Compared(name="api", breaking=("GET /orders: total removed", *(f"GET /{number}: gone" for number in range(5))))
+IDLE = accept(FITS, (Acceptance(finding="deadbeef", by="ann", because="nobody calls it", until="2027-01-31"),), TODAY)
 UNSEEN = Compared(name="api", problem="not compared, as oasdiff is not on the PATH")
 FIRST = Compared(name="api", first=True)
 
@@ -36,6 +37,7 @@ ITEMS: list[tuple[Check, dict[str, Any], State, str]] = [
     (Check.COMPATIBILITY, {"change": SIGNED, "contracts": (FITS,)}, State.DONE, "nothing breaks: contract api (1 additions)"),
     (Check.COMPATIBILITY, {"change": SIGNED, "contracts": (BREAKS,)}, State.MISSING, "contract api: GET /orders: total removed"),
     (Check.COMPATIBILITY, {"change": SIGNED, "contracts": (BREAKS,), "versions": ("2.3.1", "3.0.0")}, State.DONE, "the major"),
+    (Check.COMPATIBILITY, {"change": SIGNED, "contracts": (IDLE,)}, State.DONE, "acceptance deadbeef by ann fits nothing"),
     (Check.COMPATIBILITY, {"change": SIGNED, "contracts": (UNSEEN,)}, State.MISSING, "oasdiff is not on the PATH"),
     (Check.COMPATIBILITY, {"change": SIGNED, "contracts": (FIRST,)}, State.UNKNOWN, "there is no older one"),
     (Check.FLAG, {}, State.DONE, "new-checkout"),
@@ -216,7 +218,7 @@ def test_what_somebody_answers_for_breaks_nothing_until_the_day_has_passed() -> 
     late = review(change=SIGNED, contracts=(accept(contract, ann.accepted, TODAY + timedelta(days=1)),))
     assert late.compatibility.api == "Breaking: contract api: GET /orders: total removed [c30731cf, no longer accepted]"
     other = replace(contract, breaking=("GET /orders: total removed from items",))
-    assert accept(other, ann.accepted, TODAY) == other
+    assert accept(other, ann.accepted, TODAY) == replace(other, idle=("acceptance c30731cf by ann",))
 
 
 @pytest.mark.parametrize("wrong", [{"by": ""}, {"because": ""}, {"until": "soon"}, {"finding": "GET /orders"}])
