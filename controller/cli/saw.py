@@ -95,6 +95,10 @@ def _replicas(turn: Turn, _: Pending) -> str:
     return f"spec.replicas is {turn.workload.replicas}" if turn.workload else f"the Deployment {_UNSEEN}"
 
 
+def _migrations(turn: Turn, _: Pending) -> str:
+    return ", ".join(f"{each.name} {each.state}" for each in turn.status.migrations) or "none was carried out"
+
+
 def _gates(turn: Turn, _: Pending) -> str:
     return ", ".join(f"{e.name} {e.verdict}" for e in turn.gates) or "none is asked now"
 
@@ -187,6 +191,7 @@ SAW: dict[Check, Words] = {
     lifecycle.policy_missing: _hold,
     requests.answer: _requests,
     progress.template_left: _template,
+    progress.migrated: _migrations,
     progress.webhook_changed: _candidate,
     progress.scaled_to_zero: _replicas,
     progress.gate_failed: _gates,

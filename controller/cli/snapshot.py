@@ -187,10 +187,16 @@ class _Listed(Cluster):
         """What is wrong with the gates' sources; what the controller said of them where the user may not list sources."""
         if not spec.gates:
             return {}
+        match = _GATE_PROBLEM.match(status.message) if status.reason is Reason.GATE_UNUSABLE else None
+        said = {match[1]: match[2]} if match else {}
         if not _fill(self._reader, self.sources.reflectors[0], paths.METRIC_SOURCES.path()):
-            said = _GATE_PROBLEM.match(status.message) if status.reason is Reason.GATE_UNUSABLE else None
-            return {said[1]: said[2]} if said else {}
-        return Asker(self, Queries(), "", lambda _key: None).problems(spec, namespace, starting=status.trial is None)
+            return said
+        found = Asker(self, Queries(), "", lambda _key: None).problems(spec, namespace, starting=status.trial is None)
+        # What the controller's image has to compare contracts with, only the controller sees.
+        unseen = {gate.name for gate in spec.gates if gate.contract is not None}
+        return {name: problem for name, problem in found.items() if name not in unseen} | {
+            name: problem for name, problem in said.items() if name in unseen
+        }
 
 
 def _fill(reader: _Reader, view: Reflector, path: str, query: Query | None = None) -> bool:

@@ -30,6 +30,7 @@ from strategies.analysis import query
 from strategies.analysis.series import Series
 from strategies.analysis.verdict import Sample, Unknown
 from strategies.rollout.foreseen import compares
+from strategies.rollout.migrations import carried_out
 from strategies.spec.gate import Counting, Gate, Threshold
 from strategies.spec.metric_source import MetricSourceSpec, allows, forced
 from strategies.spec.release import ReleaseSpec
@@ -37,6 +38,8 @@ from strategies.spec.status import Status
 from strategies.spec.webhook import Allowed
 
 Object = dict[str, Any]
+_NOT_HERE = ("No Job is run in the controller's own namespace, where it could have the controller's ServiceAccount; move the "
+             "workload into a namespace of its own.")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +77,7 @@ class Asker:
             if starting and (unmade := self._dry_runs.problem(gate, namespace)):
                 found[gate.name] = unmade
             if gate.job is not None and namespace == self._namespace:
-                found[gate.name] = ("No Job is run in the controller's own namespace, where it could have the controller's "
-                                    "ServiceAccount; move the workload into a namespace of its own.")  # fmt: skip
+                found[gate.name] = _NOT_HERE
             if gate.webhook is not None and (refused := self._caller.problem(gate.webhook, namespace)):
                 found[gate.name] = refused
             if gate.contract is not None and starting and (lacking := self.comparer.problem()):
@@ -91,6 +93,14 @@ class Asker:
             elif isinstance(usable := self._source(gate.source), str):
                 found[gate.name] = usable
         return found
+
+    def migration_problems(self, spec: ReleaseSpec, namespace: str) -> dict[str, str]:
+        """Migrations that cannot be run at all, with the remedy, by name; looked at before a release starts."""
+        asked = carried_out(spec)
+        if namespace == self._namespace:
+            return {migration.name: _NOT_HERE for migration in asked}
+        tried = ((migration.name, self._dry_runs.problem_of(migration, namespace)) for migration in asked)
+        return {name: problem for name, problem in tried if problem}
 
     def ask(self, key: Key, spec: ReleaseSpec, status: Status, names: tuple[str, ...], memory: Memory) -> datetime | None:
         """Ask what is due of the named gates. Returns when the next question is due."""

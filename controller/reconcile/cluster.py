@@ -33,8 +33,8 @@ TEMPLATES = {TemplateKind.GATE_TEMPLATE: paths.GATE_TEMPLATES, TemplateKind.CLUS
 """Where templates of a kind are."""
 FLAG_HOLDERS = {FlagKind.CONFIG_MAP: paths.CONFIG_MAPS, FlagKind.FEATURE_FLAG: paths.FEATURE_FLAGS}
 """Where flags are: followed by name, one object at a time, so that the right to all of a kind is not needed."""
-_OURS = {paths.JOBS: {"labelSelector": names.GATE}}
-"""Of a namespace's Jobs, those of gates."""
+_OURS = {paths.JOBS: {"labelSelector": names.STEP}}
+"""Of a namespace's Jobs, those of gates and migrations."""
 
 
 def serving(policy_version: str) -> Follow:

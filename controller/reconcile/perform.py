@@ -246,7 +246,7 @@ def _progressing(do: Performer, *, failed: bool, message: str) -> None:
     do.patch(paths.DEPLOYMENTS, found, patch, paths.STATUS)
 
 
-# --- gates' Jobs
+# --- Jobs of gates and migrations
 
 
 def _create_job(do: Performer, effect: effects.CreateJob) -> None:
@@ -260,17 +260,30 @@ def _create_job(do: Performer, effect: effects.CreateJob) -> None:
         answer = do.create(paths.JOBS, body)
     except AlreadyExists:
         answer = do.client.get(paths.JOBS.path(do.namespace, effect.name))
-        if not job.is_ours(answer, do.release["metadata"]["uid"]):
-            raise _taken(f"Job {effect.name} belongs to somebody else", f"gate {effect.gate}") from None
+        if not job.is_ours(answer, do.release["metadata"]["uid"], job.label_of(effect)):
+            raise _taken(f"Job {effect.name} belongs to somebody else", effect.gate) from None
     do._remember(paths.JOBS, answer)
 
 
 def _delete_job(do: Performer, effect: effects.DeleteJob) -> None:
     path = paths.JOBS.path(do.namespace, effect.name)
     with contextlib.suppress(NotFound):
-        if do.client.get(path)["metadata"]["uid"] != effect.uid:
+        live = do.client.get(path)
+        same = {"uid": live["metadata"]["uid"]}
+        if same["uid"] != effect.uid:
             raise Stale(f"Job {effect.name} is another one now")
-        do.client.delete(path, {"propagationPolicy": "Background", "preconditions": {"uid": effect.uid}})
+        if names.MIGRATION in (live["metadata"].get("labels") or {}):
+            if not job.has_ended(live) and not live["spec"].get("suspend"):
+                raise Stale(f"Job {effect.name} runs by now; a migration is not stopped in its middle")
+            same["resourceVersion"] = live["metadata"]["resourceVersion"]
+        do.client.delete(path, {"propagationPolicy": "Background", "preconditions": same})
+
+
+def _resume_job(do: Performer, effect: effects.ResumeJob) -> None:
+    found = do.seen(paths.JOBS, effect.name)
+    if found["metadata"]["uid"] != effect.uid:
+        raise Stale(f"Job {effect.name} is another one now")
+    do.patch(paths.JOBS, found, job.resume())
 
 
 # --- traffic
@@ -352,6 +365,8 @@ _PERFORM: dict[type[effects.Effect], Carry] = {
     effects.Scale: _scale,
     effects.Unmark: _unmark,
     effects.CreateJob: _create_job,
+    effects.RunMigration: _create_job,
+    effects.ResumeJob: _resume_job,
     effects.DeleteJob: _delete_job,
     effects.ShowRejection: _show,
     effects.ClearRejection: _clear,

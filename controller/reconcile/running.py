@@ -1,11 +1,12 @@
-"""The Jobs of a Release's gates: whether they can be made, how they run, and what those that have ended wrote last.
+"""The Jobs of gates and migrations: whether they can be made, how they run, and what those that have ended wrote last.
 
-Jobs are followed only where the spec has such gates. A log is read once, briefly: a verdict does not wait for it.
+Jobs are followed only where the spec has such. A log is read once, briefly: a verdict does not wait for it.
 """
 
 import json
 from typing import Any
 
+from controller.api import names
 from controller.kube import paths
 from controller.kube.connection import Timeouts
 from controller.kube.errors import ApiError
@@ -13,9 +14,12 @@ from controller.reconcile.cluster import Cluster
 from controller.reconcile.traffic import Look
 from controller.workloads import job as objects
 from strategies.analysis.verdict import Unknown
+from strategies.rollout import migrations
+from strategies.spec.change import Migration
 from strategies.spec.gate import Gate
 from strategies.spec.job import Job as Asked
-from strategies.world.effects import CreateJob
+from strategies.spec.job import MigrationJob
+from strategies.world.effects import CreateJob, RunMigration
 from strategies.world.observation import Job
 
 Object = dict[str, Any]
@@ -29,7 +33,7 @@ _UNREADABLE = (400, 422)
 
 
 class DryRuns:
-    """Whether the API server would take the gates' Jobs: asked before a release starts, not in its middle."""
+    """Whether the API server would take the Jobs: asked before a release starts, not in its middle."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -39,40 +43,59 @@ class DryRuns:
         """What is wrong with the gate's Job, as the API server says it. Whatever else keeps it from answering says nothing."""
         if gate.job is None:
             return None
-        key, now = (namespace, gate.question), self._cluster.clock.steady()
+        where = f"spec.gates[{gate.name}].job.template"
+        return self._problem(namespace, gate.question, _dry(CreateJob, gate.name, gate.job), where)
+
+    def problem_of(self, migration: Migration, namespace: str) -> str | None:
+        """The same of a migration's Job, and of its undo's."""
+        for field, asked in (("job", migration.job), ("undo", migration.undo)):
+            if asked is not None:
+                where = f"spec.change.migrations[{migration.name}].{field}.template"
+                question = f"{migration.name}/{field}/{migrations.digest(migration)}"
+                if said := self._problem(namespace, question, _dry(RunMigration, migration.name, asked), where):
+                    return said
+        return None
+
+    def _problem(self, namespace: str, question: str, effect: CreateJob, where: str) -> str | None:
+        key, now = (namespace, question), self._cluster.clock.steady()
         said, made = self._known.get(key, (None, -_TRUSTED))
         if now - made >= (_TRUSTED if said is None else _LOOK_AGAIN):
-            said = self._tried(gate.name, gate.job, namespace)
+            said = self._tried(effect, namespace, where)
             self._known = dict([*list(self._known.items())[1 - _MOST :], (key, (said, now))])
         return said
 
-    def _tried(self, name: str, asked: Asked, namespace: str) -> str | None:
-        effect = CreateJob(name="dry-run", gate=name, step="dry-run", template=json.dumps(asked.template), environment=(),
-                           timeout=asked.timeout, retries=asked.retries)  # fmt: skip
+    def _tried(self, effect: CreateJob, namespace: str, where: str) -> str | None:
         body = objects.make({"metadata": {"name": "dry-run", "namespace": namespace, "uid": ""}}, effect)
         body["metadata"] = {"generateName": "dry-run-", "namespace": namespace}
         try:
             self._cluster.client.create(paths.JOBS.path(namespace), body, {"dryRun": "All"})
         except ApiError as error:
             if error.status in _UNREADABLE:
-                return f"its Job would be refused: {error.message.rstrip('.')}. Correct spec.gates[{name}].job.template."
+                return f"its Job would be refused: {error.message.rstrip('.')}. Correct {where}."
         return None
 
 
+def _dry(kind: type[CreateJob], name: str, asked: Asked | MigrationJob) -> CreateJob:
+    return kind(name="dry-run", gate=name, step="dry-run", template=json.dumps(asked.template), environment=(),
+                timeout=asked.timeout, retries=asked.retries)  # fmt: skip
+
+
 def read_jobs(look: Look) -> tuple[Job, ...] | Unknown:
-    """The Jobs that this Release's gates have made, and those that have their names; also when its spec has lost these gates."""
-    if not look.status.jobs and (look.spec is None or all(gate.job is None for gate in look.spec.gates)):
+    """The Jobs that were made for this Release, and those of their names; also when its spec has lost what they are for."""
+    gates = look.spec.gates if look.spec else ()
+    if not look.status.jobs and not any(gate.job for gate in gates) and not migrations.carried_out(look.spec):
         return ()
     view = look.views.follow(paths.JOBS)
     if not view.synced.is_set():
-        return Unknown(reason="NotListed", message="the Jobs of gates could not be listed; see the controller's log")
+        return Unknown(reason="NotListed", message="the Jobs in its namespace could not be listed; see the controller's log")
     uid = look.memory.uid
     return tuple(objects.read(found, uid, _log(look, found)) for found in view.store.list(look.namespace))
 
 
 def _log(look: Look, found: Object) -> str:
     metadata, known = found["metadata"], look.memory.logs
-    if not objects.is_ours(found, look.memory.uid) or not objects.has_ended(found) or "deletionTimestamp" in metadata:
+    ours = any(objects.is_ours(found, look.memory.uid, label) for label in (names.GATE, names.MIGRATION))
+    if not ours or not objects.has_ended(found) or "deletionTimestamp" in metadata:
         return ""
     if metadata["uid"] not in known:
         known[metadata["uid"]] = _read(look, metadata["name"])

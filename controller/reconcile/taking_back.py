@@ -6,6 +6,7 @@ But never from under the next leader, who may count on what it finds there. A Re
 from collections.abc import Mapping
 from typing import Any
 
+from controller.api import names
 from controller.kube import paths
 from controller.kube.client import Client
 from controller.kube.errors import Conflict, NotFound
@@ -13,6 +14,8 @@ from controller.kube.paths import Resource
 
 Object = dict[str, Any]
 _TRIES = 4
+_AWAITED = ("Waits", "Runs", "Undoing")
+"""States of a migration whose Job the next leader has as its own. Any other is not to run: nobody would know of it."""
 _COUNTED_ON: Mapping[Resource, tuple[str, ...]] = {
     paths.SERVICES: ("trial", "retiring", "wheel"),  # Users may be sent to it; at the release's end it is removed.
     paths.JOBS: ("trial",),  # Its name says what it is for: the next leader has it as its own, or stops it.
@@ -28,7 +31,7 @@ def take_back(client: Client, release: Object, resource: Resource, made: Object)
     """
     path = resource.path(made["metadata"]["namespace"], made["metadata"]["name"])
     for _ in range(_TRIES):
-        if resource in _COUNTED_ON and _says(client, release, _COUNTED_ON[resource]):
+        if _is_counted_on(client, release, resource, made):
             return
         try:
             live = client.get(path)
@@ -43,9 +46,22 @@ def take_back(client: Client, release: Object, resource: Resource, made: Object)
         return
 
 
-def _says(client: Client, release: Object, parts: tuple[str, ...]) -> bool:
-    """Of the status as the API server has it now; the view of a process that stood still is as old as that."""
+def _is_counted_on(client: Client, release: Object, resource: Resource, made: Object) -> bool:
+    if resource not in _COUNTED_ON:
+        return False
+    status = _status(client, release)
+    labels = made["metadata"].get("labels") or {}
+    if names.MIGRATION not in labels:
+        return any(status.get(part) for part in _COUNTED_ON[resource])
+    run = (labels[names.MIGRATION], labels[names.STEP])
+    records = ((each["name"], each["revision"], each.get("state")) for each in status.get("migrations") or ())
+    return any(run == (name, revision) and (state or _AWAITED[0]) in _AWAITED for name, revision, state in records)
+
+
+def _status(client: Client, release: Object) -> Object:
+    """As the API server has it now; the view of a process that stood still is as old as that."""
     metadata = release["metadata"]
     chosen = {"fieldSelector": f"metadata.name={metadata['name']}"}
     found, _ = client.list(paths.RELEASES.path(metadata["namespace"]), chosen)
-    return any((one.get("status") or {}).get(part) for one in found for part in parts)
+    status: Object = next((one.get("status") or {} for one in found), {})
+    return status

@@ -105,6 +105,7 @@ class Reconciler:
         more: dict[str, Any] = {"alerts": alerts, "spec_error": error, "deleting": observation.deleting or self._leaving}
         if spec is not None and memory.scope:
             more["gate_problems"] = {**self._asker.problems(spec, key[0], starting=status.trial is None), **unfilled}
+            more["migration_problems"] = self._asker.migration_problems(spec, key[0]) if status.trial is None else {}
         decision = decide(spec, replace(observation, **more), status, memory.now(self._clock))
         if not readable:
             log.warning("status_unreadable", release=key, message="the status was changed by hand; what cannot be is made anew")

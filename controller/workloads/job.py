@@ -1,11 +1,11 @@
-"""A gate's Job as an object: what is made of the user's template, and what its status says. Pure."""
+"""A gate's or a migration's Job as an object: what is made of the user's template, and what its status says. Pure."""
 
 import json
 from datetime import UTC, datetime
 from typing import Any
 
 from controller.api import names
-from controller.workloads.deployment import owned_by
+from controller.workloads.deployment import Patch, owned_by
 from strategies.world import effects
 from strategies.world.observation import Job
 
@@ -21,7 +21,7 @@ def make(release: Object, effect: effects.CreateJob) -> Object:
     """The Job, owned by the Release. Variables of ours win over those of the same name."""
     metadata = release["metadata"]
     template: Object = json.loads(effect.template)
-    labels = {names.RELEASE: metadata["name"], names.GATE: effect.gate, names.STEP: effect.step}
+    labels = {names.RELEASE: metadata["name"], label_of(effect): effect.gate, names.STEP: effect.step}
     meta = template["metadata"] = template.get("metadata") or {}
     meta["labels"] = (meta.get("labels") or {}) | labels
     spec = template["spec"]
@@ -32,22 +32,33 @@ def make(release: Object, effect: effects.CreateJob) -> Object:
         container["env"] = [*(e for e in container.get("env") or [] if e.get("name") not in ours), *told]
     owner = {"apiVersion": f"{names.GROUP}/{names.VERSION}", "kind": "Release", "name": metadata["name"],
              "uid": metadata["uid"], "controller": True}  # fmt: skip
-    return {
+    made: Object = {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": effect.name, "namespace": metadata["namespace"], "labels": labels, "ownerReferences": [owner]},
         "spec": {
             "backoffLimit": effect.retries,
             "activeDeadlineSeconds": max(1, int(effect.timeout.total_seconds())),
-            "ttlSecondsAfterFinished": _KEPT_FOR,
             "template": template,
         },
     }
+    if isinstance(effect, effects.RunMigration):
+        # No time to live: it carries the undo, and one that failed keeps the next release back until a person deletes it.
+        made["spec"]["suspend"] = True
+        made["metadata"]["annotations"] = {names.UNDO: effect.undo} if effect.undo else {}
+    else:
+        made["spec"]["ttlSecondsAfterFinished"] = _KEPT_FOR
+    return made
 
 
-def is_ours(found: Object, release_uid: str) -> bool:
-    """Whether this is a gate's Job of this Release."""
-    return owned_by(found, release_uid) and names.GATE in (found["metadata"].get("labels") or {})
+def label_of(effect: effects.CreateJob) -> str:
+    """The label that says what such a Job is for."""
+    return names.MIGRATION if isinstance(effect, effects.RunMigration) else names.GATE
+
+
+def is_ours(found: Object, release_uid: str, label: str = names.GATE) -> bool:
+    """Whether this is a gate's, or with that label a migration's, Job of this Release."""
+    return owned_by(found, release_uid) and label in (found["metadata"].get("labels") or {})
 
 
 def read(found: Object, release_uid: str, log: str) -> Job:
@@ -68,7 +79,16 @@ def read(found: Object, release_uid: str, log: str) -> Job:
         at=datetime.fromisoformat(at).astimezone(UTC),
         log=log,
         deleting="deletionTimestamp" in metadata,
+        migrates=labels[names.MIGRATION] if is_ours(found, release_uid, names.MIGRATION) else "",
+        undo=(metadata.get("annotations") or {}).get(names.UNDO, ""),
+        suspended=bool((found.get("spec") or {}).get("suspend")),
     )
+
+
+def resume() -> Patch:
+    """The patch that lets a suspended one run."""
+    path = "/spec/suspend"
+    return [{"op": "test", "path": path, "value": True}, {"op": "replace", "path": path, "value": False}]
 
 
 def has_ended(found: Object) -> bool:

@@ -1,7 +1,7 @@
 """The Job controller: pods until enough of them have succeeded, or too many failed, or the time is over; and then no more.
 
 Pods are counted from the API at the moment of the decision. What is not done, on purpose: indexes, success and failure
-policies, suspension, and the finalizer by which the real one counts pods that somebody else deletes.
+policies, what suspends a Job that runs, and the finalizer by which the real one counts pods that somebody else deletes.
 """
 
 from typing import Any
@@ -49,6 +49,8 @@ class JobController:
             self._expire(key, job, status)
             return
         owned = self._client.owned("pods", job["metadata"]["uid"], key[0])
+        if self._waits(job, status):
+            return
         since = status.get("startTime") or timestamp(self._loop.now())
         counts = Counts(owned, status)
         end = self._end(key, job, counts, since)
@@ -66,6 +68,19 @@ class JobController:
         wanted |= {"conditions": conditions} if conditions else {}
         if wanted != status:
             self._client.update(JOBS, job | {"status": wanted}, "status")
+
+    def _waits(self, job: Object, status: Object) -> bool:
+        """Whether it is suspended, or has just ceased to be; both are written into its status."""
+        suspended, said = bool(job["spec"].get("suspend")), has_condition(status, "Suspended")
+        if suspended == said:
+            return suspended
+        told = ("JobSuspended", "Job suspended") if suspended else ("JobResumed", "Job resumed")
+        condition = self._condition("Suspended", told)
+        others = [each for each in status.get("conditions") or () if each["type"] != "Suspended"]
+        changed = {**status, "conditions": [*others, {**condition, "status": str(suspended)}]}
+        self._recorder.normal(job, "Suspended" if suspended else "Resumed", condition["message"])
+        self._client.update(JOBS, job | {"status": changed}, "status")
+        return True
 
     def _end(self, key: Key, job: Object, counts: "Counts", since: str) -> tuple[str, str] | None:
         """Why no pod is to run any more; None while some are."""

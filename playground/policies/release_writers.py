@@ -44,7 +44,8 @@ def refusals(write: Write) -> Iterator[str]:
 
 
 def _runs_jobs(wanted: Mapping[str, Any]) -> bool:
-    return any("job" in gate for gate in wanted.get("gates") or ())
+    migrations = (wanted.get("change") or {}).get("migrations") or ()
+    return any("job" in each for each in (*(wanted.get("gates") or ()), *migrations))
 
 
 def _refusal(write: Write, lacking: str, verb: str = "update") -> str:

@@ -25,6 +25,7 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (mending.record_lost, "the status names every revision that has pods of ours"),
     (lifecycle.policy_missing, "the admission policies work"),
     (requests.answer, "no request waits for an answer"),
+    (progress.migrated, "migrations are where the status has them"),
     (progress.template_left, "the Deployment's template is the candidate's"),
     (progress.webhook_changed, "the candidate has the template it was made from"),
     (progress.scaled_to_zero, "there are replicas"),

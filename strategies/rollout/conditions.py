@@ -13,9 +13,11 @@ from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import SENTENCES, Reason
 from strategies.spec.release import StrategyType
-from strategies.spec.status import Condition, Kind
+from strategies.spec.status import Condition, Kind, MigrationState
 
 _STALLED = frozenset({Phase.BLOCKED, Phase.INVALID, Phase.WORKLOAD_MISSING, Phase.ROLLED_BACK, Phase.PAUSED})
+
+_IN_DOUBT = (MigrationState.UNDO_FAILED, MigrationState.UNKNOWN, MigrationState.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ def conditions(turn: Turn, pending: Pending) -> tuple[Condition, ...]:
     }
     if (kept := _strategy_kept(turn)) is not None:
         said["SpecFollowed"] = kept
+    if (unsettled := _migrations(turn)) is not None:
+        said["Migrated"] = unsettled
     before = {c.type: c for c in turn.status.conditions}
     return tuple(_condition(turn, name, what, before.get(name)) for name, what in said.items())
 
@@ -62,6 +66,16 @@ def _strategy_kept(turn: Turn) -> _Said | None:
     message = (f"spec.strategy.type is {turn.spec.strategy.type} now, and holds from the next release on; this one goes on as "
                f"{kept}, as it began. To begin anew: abort=true, then retry=true.")  # fmt: skip
     return _Said(status=False, reason="StrategyKept", message=message)
+
+
+def _migrations(turn: Turn) -> _Said | None:
+    """Said only while one runs, is being undone, or has ended as it should not."""
+    told = (*_IN_DOUBT, MigrationState.RUNS, MigrationState.UNDOING)
+    record = next((each for state in told for each in turn.status.migrations if each.state is state), None)
+    if record is None:
+        return None
+    status = False if record.state in _IN_DOUBT else None
+    return _Said(status=status, reason=record.state, message=f"Migration {record.name}: {record.message}")
 
 
 def _ready(turn: Turn, pending: Pending) -> _Said:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from strategies.rollout import gates
+from strategies.rollout import gates, migrations
 from strategies.rollout.checks import CHECKS
 from strategies.rollout.conditions import conditions
 from strategies.rollout.foreseen import told
@@ -67,7 +67,7 @@ def decide(spec: ReleaseSpec | None, observation: Observation, status: Status, n
     removals = tuple(RemoveRequest(key=r.key, value=r.value) for r in observation.requests if r.id in answered)
     return Decision(
         status=shown,
-        effects=(*left.effects, *gates.effects(after), *removals),
+        effects=(*left.effects, *gates.effects(after), *migrations.effects(after), *removals),
         trace=trace,
         asking=gates.asked(after),
         pending=left,
@@ -142,6 +142,7 @@ def _wake_at(turn: Turn, left: Pending) -> datetime | None:
     moments: list[datetime | None] = [left.wait.until if left.wait else None]
     if turn.status.reason is Reason.FROZEN and isinstance(turn.observation.frozen, Frozen):
         moments.append(turn.observation.frozen.until)
+    moments.extend(migrations.due(turn))
     trial, step, spec = turn.trial, turn.step, turn.spec
     if trial is not None and step is not None and spec is not None and turn.moving:
         if trial.step.since is None:

@@ -30,9 +30,13 @@ def step_of(trial: Trial) -> str:
 
 def name_of(gate: str, trial: Trial) -> str:
     """Name of the gate's Job in this step. The hash is of one Release's one attempt, so no other has this name."""
-    digest = hashlib.sha256(gate.encode()).hexdigest()[:8]
-    short = gate if len(gate) <= _SHORT else f"{gate[: _SHORT - 9].rstrip('-')}-{digest}"
-    return f"{short}-{step_of(trial)}"
+    return f"{fitting(gate)}-{step_of(trial)}"
+
+
+def fitting(name: str) -> str:
+    """A name so short that a Job's has room for more."""
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return name if len(name) <= _SHORT else f"{name[: _SHORT - 9].rstrip('-.')}-{digest}"
 
 
 def judged(turn: Turn, gate: Gate, known: Evidence) -> Evidence:

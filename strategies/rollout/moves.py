@@ -11,7 +11,7 @@ from typing import Any
 
 from strategies.review.checklist import rehearsed
 from strategies.review.judge import examine
-from strategies.rollout import flags
+from strategies.rollout import flags, migrations
 from strategies.rollout.comparing import carried
 from strategies.rollout.plan import numbering, plan, taken
 from strategies.rollout.reviewing import subject
@@ -94,12 +94,15 @@ def begin(turn: Turn, kind: Kind) -> Status:
     # A template that is written back has arrived, or was overtaken by a newer wish: it is not written again.
     return to(turn, phase, Reason.STARTED, message, trial=trial, attempts=attempt, wheel=wheel, paused=False,
               unready_since=None, restoring=None, exempt=None, review=review, flags=switched,
+              migrations=migrations.begun(turn, kind, candidate),
               jobs=turn.status.jobs and overtakes)  # fmt: skip
 
 
 def with_jobs(status: Status, spec: ReleaseSpec | None) -> Status:
     """The status with a note, before one is made, that Jobs are to be deleted: a spec that has none any more would not say so."""
-    if spec is None or status.trial is None or status.jobs or all(gate.job is None for gate in spec.gates):
+    if spec is None or status.trial is None or status.jobs:
+        return status
+    if all(gate.job is None for gate in spec.gates) and not migrations.carried_out(spec):
         return status
     return status.model_copy(update={"jobs": True})
 
@@ -190,6 +193,7 @@ def undo(turn: Turn, outcome: Outcome, reason: Reason, message: str, **changes: 
     changes.setdefault("rejected", turn.status.rejected)
     if outcome in VERDICTS_AGAINST:
         changes["rejected"] = reject(turn.status, trial.candidate, turn, message)
+    changes.setdefault("migrations", migrations.left(turn.status.migrations, trial.candidate.hash, outcome))
     undone = trial.model_copy(update={"outcome": outcome, "gates": turn.gates})
     back = flags.lowered(turn.status.flags, (trial.candidate.hash,))
     return to(turn, Phase.ROLLING_BACK, reason, message, trial=undone, paused=False, unready_since=None, flags=back, **changes)
@@ -235,4 +239,5 @@ def _complete(turn: Turn, trial: Trial, by: str) -> Status:
     rejected = status.rejected if trial.kind is not Kind.RELEASE else ()
     return to(turn, Phase.COMPLETING, Reason.BAKE_PASSED, f"{message} Last step: {by}", stable=trial.candidate,
               retiring=status.stable, rejected=rejected, restoring=None,
+              migrations=migrations.completed(status.migrations, trial.candidate.hash),
               **end_trial(turn, Outcome.COMPLETED, by))  # fmt: skip

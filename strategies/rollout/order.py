@@ -7,7 +7,7 @@ crash between any two writes the next turn finds the same stage and goes on. Sta
 
 from dataclasses import dataclass
 
-from strategies.rollout import flags, jobs
+from strategies.rollout import flags, jobs, migrations
 from strategies.rollout import traffic_stages as traffic
 from strategies.rollout import workload_stages as workload
 from strategies.rollout.stage import Stage, Wait
@@ -67,6 +67,7 @@ ORDER: dict[Mode, tuple[Stage, ...]] = {
         workload.shown,  # an earlier rejection is not this change's
         workload.keep,  # the way back survives Kubernetes' own clean-up of history
         traffic.weight_back,  # a candidate that has lost its pods loses its traffic first
+        migrations.expanded,  # the candidate may rely on the new form of the data
         traffic.shut,  # no Service may find the candidate by its labels
         workload.sweep,  # Kubernetes would take the oldest equal or the youngest ReplicaSet for its own
         workload.wheel,  # the native controller stands still
@@ -107,6 +108,7 @@ ORDER: dict[Mode, tuple[Stage, ...]] = {
         workload.swept,  # a held template that history knows would be started by scaling from 0
         workload.template,
         workload.shown,
+        migrations.settled,  # the last that is undone: nobody relies on it any more
         jobs.no_jobs,  # while the namespace is still looked at
         flags.flags_off,
         workload.no_finalizer,

@@ -4,6 +4,7 @@ Their order is in strategies.rollout.checks.
 """
 
 from strategies.analysis.verdict import Unknown, Verdict
+from strategies.rollout import migrations
 from strategies.rollout.moves import advance, returned, to, undo, unless_said, unprotect
 from strategies.rollout.order import Pending
 from strategies.rollout.phases import IN_STEP
@@ -12,7 +13,10 @@ from strategies.rollout.turn import NO_PODS_PATIENCE, Turn
 from strategies.spec.base import format_duration
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
-from strategies.spec.status import Kind, Outcome, Status
+from strategies.spec.status import Kind, MigrationState, Outcome, Status
+
+EXPANDED = migrations.expanded.__name__
+"""Name of the stage that waits for migrations."""
 
 _PODS = frozenset({"create", "scale", "ready"})
 """Stages that wait for pods, which have a deadline of their own."""
@@ -40,6 +44,21 @@ def webhook_changed(turn: Turn, _: Pending) -> Status | None:
         return None
     message = f"Something in the cluster changed the template of ReplicaSet {candidate.name} at its creation; find the webhook."
     return undo(turn, Outcome.REJECTED, Reason.TEMPLATE_CHANGED_BY_WEBHOOK, message)
+
+
+def migrated(turn: Turn, _: Pending) -> Status | None:
+    """What is seen of migrations is committed at once; a release whose own has failed goes back before it has a candidate."""
+    found = migrations.observed(turn)
+    if found == turn.status.migrations:
+        return None
+    following, trial = migrations.renewed(turn, found), turn.trial
+    bad = next((each for each in found if trial and turn.moving and each.release == trial.candidate.hash
+                and each.state in (MigrationState.FAILED, MigrationState.UNKNOWN)), None)  # fmt: skip
+    if bad is None:
+        return following.status
+    message = (f"Migration {bad.name} did not run through: {bad.message}. Its own undo is not run; see what it has left. "
+               "retry=true runs it again.")  # fmt: skip
+    return undo(following, Outcome.REJECTED, Reason.MIGRATION_FAILED, message)
 
 
 def scaled_to_zero(turn: Turn, _: Pending) -> Status | None:
@@ -82,7 +101,8 @@ def deadline(turn: Turn, pending: Pending) -> Status | None:
     if trial.step.since is not None or ready >= step.candidate:
         return None
     kinds = {effect.kind() for effect in pending.effects}
-    if kinds and turn.spec is not None and not kinds & turn.observation.failing.keys():
+    busy = kinds or pending.stage == EXPANDED  # A migration has a time of its own.
+    if busy and turn.spec is not None and not kinds & turn.observation.failing.keys():
         late = turn.now + turn.spec.progress_deadline
         return turn.status.model_copy(update={"trial": trial.model_copy(update={"ready_deadline": late})})
     message = f"Only {ready} of {step.candidate} pods of the candidate became ready within progressDeadline."

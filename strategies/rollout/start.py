@@ -3,7 +3,7 @@
 from strategies.analysis.verdict import Unknown
 from strategies.review.judge import examine
 from strategies.review.required import unmet
-from strategies.rollout import flags, mirroring
+from strategies.rollout import flags, migrations, mirroring
 from strategies.rollout.reviewing import subject
 from strategies.rollout.turn import Turn
 from strategies.spec.reason import Reason
@@ -125,6 +125,12 @@ def _flags(turn: Turn) -> Obstacle | None:
     return None if problem is None else (Reason.FLAG_UNUSABLE, problem)
 
 
+def _migrations(turn: Turn) -> Obstacle | None:
+    """Restarts and rollbacks carry none out."""
+    problem = migrations.obstacle(turn) if kind(turn) is Kind.RELEASE else None
+    return None if problem is None else (Reason.MIGRATION_UNUSABLE, problem)
+
+
 def _required(turn: Turn) -> Obstacle | None:
     """Restarts and rollbacks are not reviewed, so nothing is asked of them."""
     if turn.exempt or not turn.observation.required or kind(turn) is not Kind.RELEASE:
@@ -181,6 +187,7 @@ _LOOKS = (
     _mirror,
     _gates,
     _flags,
+    _migrations,
     _required,
     _frozen,  # what else is in the way can be mended meanwhile
     _queued,  # last: who cannot start takes nobody's place, and is in no train ready to go

@@ -1,6 +1,6 @@
 """What people know about a change and no machine can see: declarations, which the review holds against what it sees.
 
-A field appears here only when the review uses it. Nothing here is carried out.
+A field appears here only when the review uses it. Nothing here is carried out but migrations that have a Job.
 """
 
 from enum import StrEnum
@@ -8,10 +8,16 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from strategies.spec.base import Model, Name, have_own_names, own_names, rules
+from strategies.spec.base import Model, Name, have_own_names, own_names, rule, rules
+from strategies.spec.job import MigrationJob
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 MIGRATION_NAMES = "each migration needs a name of its own"
+HARMS_STABLE = ("a migration with a job runs while users are on the version before, so it must be backwardCompatible; split it: "
+                "add first, and clean up in a later release")  # fmt: skip
+NOT_UNDOABLE = "undo is for a migration with a job that is reversible"
+NOTHING_CLEANED = "cleansUp is for a migration with a job"
+LATER = "what cleans up after a migration belongs into a later release than that migration"
 
 
 class ChangeKind(StrEnum):
@@ -29,6 +35,33 @@ class Migration(Model):
     name: Name = Field(description="Name of the migration.")
     reversible: bool = Field(description="Whether it can be undone without losing data.")
     backward_compatible: bool = Field(description="Whether the version before works with the data after it.")
+    job: MigrationJob | None = Field(
+        None, description="What carries it out, once, before the candidate starts. Without it, it is carried out elsewhere."
+    )
+    undo: MigrationJob | None = Field(
+        None, description="What undoes it when its release goes back before it has completed, after the candidate has gone."
+    )
+    cleans_up: Name | None = Field(
+        None, description="Name of a migration of a completed release of this Release, after which this one cleans up."
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule("!has(self.job) || self.backwardCompatible", HARMS_STABLE),
+            rule("!has(self.undo) || (has(self.job) && self.reversible)", NOT_UNDOABLE),
+            rule("!has(self.cleansUp) || has(self.job)", NOTHING_CLEANED),
+        )
+    )
+
+    @model_validator(mode="after")
+    def _runnable(self) -> "Migration":
+        if self.job and not self.backward_compatible:
+            raise ValueError(HARMS_STABLE)
+        if self.undo and not (self.job and self.reversible):
+            raise ValueError(NOT_UNDOABLE)
+        if self.cleans_up and not self.job:
+            raise ValueError(NOTHING_CLEANED)
+        return self
 
 
 class ContractType(StrEnum):
@@ -79,7 +112,7 @@ class Change(Model):
         None, description="Where the changelog tells of this version. The review looks for its number, as in CHANGELOG.md#240."
     )
     migrations: tuple[Migration, ...] = Field(
-        (), max_length=10, description="Changes of data that come with it. They are declared here, and carried out elsewhere."
+        (), max_length=10, description="Changes of data that come with it, in their order; each has a name for ever."
     )
     contracts: tuple[Contract, ...] = Field(
         (),
@@ -94,6 +127,8 @@ class Change(Model):
     model_config = ConfigDict(
         json_schema_extra=rules(
             own_names("migrations", MIGRATION_NAMES),
+            rule("!has(self.migrations) || self.migrations.all(m, !has(m.cleansUp) || "
+                 "self.migrations.all(o, o.name != m.cleansUp))", LATER),
         )
     )
 
@@ -101,4 +136,6 @@ class Change(Model):
     def _migration_names(self) -> "Change":
         if not have_own_names(self.migrations):
             raise ValueError(MIGRATION_NAMES)
+        if {each.name for each in self.migrations} & {each.cleans_up for each in self.migrations}:
+            raise ValueError(LATER)
         return self

@@ -16,6 +16,10 @@ LARGEST = 65536
 """Characters that a template may have as JSON."""
 
 
+_A_DAY = rule("duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('24h')",
+              "timeout must be between 1s and 24h")  # fmt: skip
+
+
 class OnTimeout(StrEnum):
     """What it means that the Job had not ended in time."""
 
@@ -48,6 +52,30 @@ PodTemplate = Annotated[
 ]
 
 
+def _within_a_day(timeout: timedelta) -> None:
+    if not timedelta(seconds=1) <= timeout <= timedelta(hours=24):
+        raise ValueError("timeout must be between 1s and 24h")
+
+
+class MigrationJob(Model):
+    """A Job in the Release's namespace that changes data. It is told by RELEASE_… variables for which release."""
+
+    template: PodTemplate = Field(
+        description="Pod template, as a Job's spec.template; restartPolicy is Never unless it says OnFailure. Its "
+        "serviceAccountName is one of the Release's namespace. Every container gets RELEASE_NAMESPACE, RELEASE_NAME, "
+        "RELEASE_VERSION, RELEASE_HASH (the value of the candidate's label pod-template-hash) and RELEASE_MIGRATION."
+    )
+    timeout: Duration = Field(timedelta(hours=1), description="How long it may take in all; between 1s and 24h.")
+    retries: int = Field(0, ge=0, le=10, description="How many of its pods may fail before it has failed.")
+
+    model_config = ConfigDict(json_schema_extra=rules(_A_DAY))
+
+    @model_validator(mode="after")
+    def _within_bounds(self) -> "MigrationJob":
+        _within_a_day(self.timeout)
+        return self
+
+
 class Job(Model):
     """A Job in the Release's namespace. It is told by RELEASE_… variables what is on trial."""
 
@@ -63,15 +91,9 @@ class Job(Model):
     )
     retries: int = Field(0, ge=0, le=10, description="How many of its pods may fail before it has failed.")
 
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            rule("duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('24h')",
-                 "timeout must be between 1s and 24h")
-        )
-    )  # fmt: skip
+    model_config = ConfigDict(json_schema_extra=rules(_A_DAY))
 
     @model_validator(mode="after")
     def _within_bounds(self) -> "Job":
-        if not timedelta(seconds=1) <= self.timeout <= timedelta(hours=24):
-            raise ValueError("timeout must be between 1s and 24h")
+        _within_a_day(self.timeout)
         return self

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     ROUTE_UNUSABLE = "RouteUnusable"
     GATE_UNUSABLE = "GateUnusable"
     FLAG_UNUSABLE = "FlagUnusable"
+    MIGRATION_UNUSABLE = "MigrationUnusable"
     REQUIREMENT_UNMET = "RequirementUnmet"
     FROZEN = "Frozen"
     QUEUED = "Queued"
@@ -43,6 +44,7 @@ class Reason(StrEnum):
     BAKING = "Baking"
     BAKE_PASSED = "BakePassed"
     GATE_FAILED = "GateFailed"
+    MIGRATION_FAILED = "MigrationFailed"
     ALERT_FIRED = "AlertFired"
     PODS_FAILED = "PodsFailed"
     DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
@@ -76,6 +78,7 @@ SENTENCES = {
     Reason.ROUTE_UNUSABLE: "The route cannot split this traffic.",
     Reason.GATE_UNUSABLE: "A gate cannot be asked.",
     Reason.FLAG_UNUSABLE: "A flag cannot be switched.",
+    Reason.MIGRATION_UNUSABLE: "A migration cannot be run.",
     Reason.REQUIREMENT_UNMET: "A policy asks more of this release than its review has found.",
     Reason.FROZEN: "Releases are frozen; the change goes out when the freeze is over.",
     Reason.QUEUED: "As many releases as a policy allows are on their way; this one goes out when it is its turn.",
@@ -94,6 +97,7 @@ SENTENCES = {
     Reason.BAKING: "The candidate has all traffic; the former revision is warm.",
     Reason.BAKE_PASSED: "The bake has passed; the candidate is stable now.",
     Reason.GATE_FAILED: "A gate has failed.",
+    Reason.MIGRATION_FAILED: "A migration has failed.",
     Reason.ALERT_FIRED: "An alert that the Release names has fired.",
     Reason.PODS_FAILED: "The candidate's pods do not run.",
     Reason.DEADLINE_EXCEEDED: "The candidate's pods did not become ready in time.",

@@ -299,6 +299,38 @@ class Toggle(Record):
         return FlagPlace(kind=self.kind, object=self.object, key=self.key, flag=self.flag)
 
 
+class MigrationState(StrEnum):
+    """How far a migration is. Done: its release has completed. Unknown: its Job was deleted before it ended."""
+
+    WAITS = "Waits"
+    RUNS = "Runs"
+    APPLIED = "Applied"
+    FAILED = "Failed"
+    UNDOING = "Undoing"
+    UNDONE = "Undone"
+    UNDO_FAILED = "UndoFailed"
+    UNKNOWN = "Unknown"
+    DONE = "Done"
+
+
+class Migrated(Record):
+    """A migration that a release has carried out, or is about to. One that was applied is not run again."""
+
+    name: Text = Field(description="Name of the migration.")
+    digest: Text = Field(description="Digest of its Job and its undo.")
+    revision: Text = Field(description="Hash of the revision that it runs for; its Jobs' names have it.")
+    release: Text = Field(description="Hash of the revision that answers for it: when that one goes back, it is undone.")
+    version: Text | None = Field(None, description="The version that it runs for.")
+    state: MigrationState = Field(MigrationState.WAITS, description="How far it is.")
+    message: Message = Field("", description="What was seen of it, and what to do.")
+    at: Time | None = Field(None, description="Since when it is in this state.")
+    undo: bool = Field(False, description="Whether it has an undo.")
+    back: bool = Field(False, description="Whether it is to be undone as soon as it has run.")
+    job: Text = Field("", description="Uid of its Job, once seen.")
+    undo_job: Text = Field("", description="Uid of its undo's Job, once seen.")
+    missed_since: Time | None = Field(None, description="Since when its Job is missing.")
+
+
 class Status(Record):
     """What was committed, and what is shown."""
 
@@ -316,6 +348,7 @@ class Status(Record):
     wheel: Wheel | None = Field(None, description="Set while we, not Kubernetes, scale the ReplicaSets.")
     flags: tuple[Toggle, ...] = Field((), description="Flags that the release in flight switches, and that earlier ones put on.")
     jobs: bool = Field(False, description="Gates of the last trial were Jobs, which are deleted when it is over.")
+    migrations: tuple[Migrated, ...] = Field((), description="Migrations that releases of this Release have carried out.")
     restoring: Template | None = Field(None, description="The revision whose template is being written back.")
     paused: bool = Field(False, description="A person, or maxInconclusive, has stopped the clock.")
     unready_since: Time | None = Field(None, description="Since when stable has had no ready pod.")

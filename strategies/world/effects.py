@@ -194,8 +194,25 @@ class CreateJob(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunMigration(CreateJob):
+    """Make a migration's Job, or its undo's, suspended: a late create must not run it. `gate` is the migration's name, `step` the
+    revision; `undo`, as JSON, goes with the Job, so that it is there when it is needed.
+    """
+
+    undo: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeJob(Effect):
+    """Let a suspended Job run: this one, and only if nobody has."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteJob(Effect):
-    """Delete a gate's Job, with its pods, after a live look that it is this one."""
+    """Delete a gate's or a migration's Job, with its pods, after a live look that it is this one."""
 
     name: str
     uid: str

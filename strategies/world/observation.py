@@ -143,7 +143,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A gate's Job. `step` is the revision and step that it was made for; `ours` is false for a foreign one of that name.
+    """A gate's Job. `step` is the revision and step that it was made for; `ours` is false for a foreign one of that name, and for
+    a migration's, whose name is then in `migrates`, and its undo, as JSON, in `undo`; `suspended`: it does not run yet.
 
     `ended` is Complete or Failed once it has, `why` and `reason` the word and the sentence for that, `at` when, or since when it
     runs; `log` is the last of what it wrote.
@@ -160,6 +161,9 @@ class Job:
     at: datetime
     log: str
     deleting: bool
+    migrates: str = ""
+    undo: str = field(default="", repr=False)
+    suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +286,7 @@ class Observation:
     traffic: Mapping[str, Traffic | Unknown] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     gate_problems: Mapping[str, str] = field(default_factory=dict)
+    migration_problems: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[Request, ...] = ()
     kept: tuple[Kept, ...] | Unknown = ()
     change: TemplateChange | None = None

@@ -22,7 +22,7 @@ WORKLOADS = {
     ("apps", "controllerrevisions"): "create delete get list",
     ("", "pods"): "list",
     ("", "pods/log"): "get",
-    ("batch", "jobs"): "create delete get list watch",
+    ("batch", "jobs"): "create delete get list patch watch",
     ("", "services"): "create delete get list patch watch",
     ("discovery.k8s.io", "endpointslices"): "list watch",
     ("autoscaling", "horizontalpodautoscalers"): "list",

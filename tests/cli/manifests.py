@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from strategies.spec.change import MIGRATION_NAMES
+from strategies.spec.change import HARMS_STABLE, LATER, MIGRATION_NAMES, NOT_UNDOABLE, NOTHING_CLEANED
 from strategies.spec.flag import ONE_SOURCE, TWO_VARIANTS
 from strategies.spec.gate import BEFORE_USERS, EDGES_ABOVE_0, NO_USERS, ONE_FORM, OWN_EDGES
 from strategies.spec.gate_template import ONE_FORM as ONE_FORM_OF_TEMPLATES
@@ -119,6 +119,13 @@ ACCEPTED = {"finding": "1f0c9b2e", "by": "ann", "because": "unused", "until": "2
 def contract(at: tuple[str, ...] = ("before-traffic",), **changes: Any) -> Manifest:
     """A gate that compares contracts, right but for the changes."""
     return {"name": "g", "at": list(at), "contract": {**changes}}
+
+
+def migrating(rule: str = "", **changes: Any) -> "Mistake":
+    """One migration with a Job, right but for the changes."""
+    whole = {**MIGRATION, "job": job()["job"], **changes}
+    only = {key: value for key, value in whole.items() if value is not None}
+    return Mistake(spec={"change": {"kind": "DataMigration", "migrations": [only]}}, rule=rule)
 
 
 def template(*parameters: Manifest, **form: Manifest) -> Manifest:
@@ -309,6 +316,12 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     ),
     "a contract at another host": Mistake(spec={"gates": [contract(path="http://evil.example.com/")]}),
     "a contract at no port": Mistake(spec={"gates": [contract(port=0)]}),
+    "a migration that would break stable": migrating(rule=HARMS_STABLE, backwardCompatible=False),
+    "an undo of what cannot be undone": migrating(rule=NOT_UNDOABLE, reversible=False, undo=job()["job"]),
+    "an undo of what is carried out elsewhere": migrating(rule=NOT_UNDOABLE, job=None, undo=job()["job"]),
+    "a clean-up that is carried out elsewhere": migrating(rule=NOTHING_CLEANED, job=None, cleansUp="x"),
+    "a clean-up in the same release": migrating(rule=LATER, cleansUp="m"),
+    "a migration of two days": migrating(rule="timeout must be between 1s and 24h", job={**job()["job"], "timeout": "48h"}),
     "a Job without a template": Mistake(spec={"gates": [{"name": "g", "job": {}}]}),
     "two ways to log in": source(
         rule="choose one of bearer, bearerFile and basic",
@@ -371,6 +384,7 @@ ACCEPTED: dict[str, Mistake] = {
         _JOB, {"name": "limit", "type": "Number", "sets": "max", "default": "0.5", "minimum": "0", "maximum": "1"},
         {"name": "kind", "type": "Enum", "values": ["a", "b"], "sets": "source", "description": "Where to ask."},
     )) for kind in TEMPLATE_KINDS},
+    "a migration with everything": migrating(cleansUp="x", undo=job(timeout="24h", retries=10)["job"]),
     "a webhook": Mistake(spec={"gates": [webhook(timeout="1m", interval="1h")]}),
     "a contract": Mistake(spec={"gates": [contract()]}),
     "a contract with everything": Mistake(spec={"gates": [contract(path="/api?v=3", port=1, timeout="1m", accepted=[ACCEPTED])]}),

@@ -11,7 +11,7 @@ from strategies.analysis.verdict import Sample, Unknown, window_key
 from strategies.spec.flag import FlagPlace
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Revision
-from strategies.world.effects import FlagOff, FlagOn
+from strategies.world.effects import CreateJob, DeleteJob, FlagOff, FlagOn, ResumeJob, RunMigration
 from strategies.world.observation import FlagSeen, Glass, Job, TemplateChange, TemplateView
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -147,17 +147,38 @@ class Kubernetes:
             return 0
         return sum(self.now - birth >= self.ready_after for birth in found.births)
 
-    def run_job(self, name: str, gate: str, step: str) -> None:
+    def _do_CreateJob(self, effect: CreateJob) -> None:
         """A Job begins, unless one of its name is there."""
-        job = Job(name=name, uid=f"uid of {name}", gate=gate, step=step, ours=True, ended=None, why="", reason="", at=self.now,
-                  log="", deleting=False)  # fmt: skip
-        self.jobs.setdefault(name, job)
+        job = Job(name=effect.name, uid=f"uid of {effect.name}", gate=effect.gate, step=effect.step, ours=True,
+                  ended=None, why="", reason="", at=self.now, log="", deleting=False)  # fmt: skip
+        self.jobs.setdefault(effect.name, job)
+
+    def _do_RunMigration(self, effect: RunMigration) -> None:
+        """The same of a migration; the end of its undo is looked for under another name."""
+        self._do_CreateJob(effect)
+        which = f"undo {effect.gate}" if effect.name.endswith("-undo") else effect.gate
+        made = replace(self.jobs[effect.name], ours=False, migrates=effect.gate, gate=which, undo=effect.undo,
+                       suspended=True)  # fmt: skip
+        self.jobs[effect.name] = made
+
+    def _do_ResumeJob(self, effect: ResumeJob) -> None:
+        job = self.jobs.get(effect.name)
+        if job is None or job.uid != effect.uid or not job.suspended:
+            raise Refused("gone, or another one, or it runs")
+        self.jobs[effect.name] = replace(job, suspended=False, at=self.now)
+
+    def _do_DeleteJob(self, effect: DeleteJob) -> None:
+        if effect.name not in self.jobs or self.jobs[effect.name].uid != effect.uid:
+            raise Refused("gone or another one")
+        del self.jobs[effect.name]
 
     def seen_jobs(self) -> tuple[Job, ...]:
         """The Jobs as they are now."""
         return tuple(map(self._job, self.jobs.values()))
 
     def _job(self, job: Job) -> Job:
+        if job.suspended:
+            return job
         end, due = self.ends.get(job.gate, ("Complete", "")), job.at + _JOB_TAKES
         return replace(job, ended=end[0], why=end[1], at=due) if end is not None and self.now >= due else job
 

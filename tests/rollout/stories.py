@@ -33,6 +33,10 @@ SMOKE: dict[str, Any] = {
 }  # fmt: skip
 FLAG: dict[str, Any] = {"flags": [{"name": "new", "source": {"configMap": "flags"}, "weight": 50},
                                   {"name": "late", "source": {"featureFlag": "shop"}}]}  # fmt: skip
+_RUN: dict[str, Any] = {"template": {"spec": {"containers": [{"name": "sql", "image": "sql:1"}]}}}
+_SAFE: dict[str, Any] = {"reversible": True, "backwardCompatible": True, "job": _RUN}
+MIGRATION: dict[str, Any] = {"change": {"kind": "DataMigration", "migrations": [
+    {"name": "add-column", **_SAFE, "undo": _RUN}, {"name": "fill-column", **_SAFE, "undo": _RUN}]}}  # fmt: skip
 APPROVAL: dict[str, Any] = {
     "strategy": {"canary": {"steps": [{"weight": 25, "approval": True}, {"weight": 100, "approval": True}]}},
     "rollback": {"warm": {"for": "20s"}},
@@ -86,6 +90,8 @@ def tell(name: str, crash_after: int | None = None) -> World:
 @_story("a good canary that is rehearsed", **{**CANARY, **REHEARSED})
 @_story("a good canary that is rehearsed, with router", **{**ROUTED, **REHEARSED})
 @_story("a good blue-green", **BLUE_GREEN)
+@_story("a good canary with router and migrations", **ROUTED, **MIGRATION)
+@_story("a good rolling release with migrations", **ROLLING, **MIGRATION)
 @_story("a good rolling release", **ROLLING)
 @_story("a good shadow with gates", **SHADOW, **GATE)
 @_story("a good shadow with flags", **SHADOW, **FLAG)
@@ -128,6 +134,24 @@ def _smoke(world: World) -> None:
     world.run(at_step(1))
     world.ends["smoke"] = ("Failed", "BackoffLimitExceeded")
     world.run(in_phase(Phase.ROLLED_BACK))
+
+
+@_story("a migration fails after another with router", **ROUTED, **MIGRATION)
+def _migration_fails(world: World) -> None:
+    world.ends["fill-column"] = ("Failed", "BackoffLimitExceeded")
+    world.apply("v2")
+    world.run(in_phase(Phase.ROLLED_BACK))
+
+
+@_story("abort with migrations, retry, and it is good", **ROUTED, **MIGRATION)
+def _abort_migrated(world: World) -> None:
+    world.apply("v2")
+    world.run(at_step(1))
+    world.ask("abort")
+    world.run(in_phase(Phase.ROLLED_BACK))
+    world.run()
+    world.ask("retry")
+    world.run(in_phase(Phase.COMPLETING))
 
 
 @_story("abort with router, retry, and it is good", **ROUTED)

@@ -365,14 +365,6 @@ class World(Kubernetes):
         self.kept.append(Kept(name=f"shop-{effect.hash}", hash=effect.hash, version=effect.version,
                               digest=view(found.template).digest))  # fmt: skip
 
-    def _do_CreateJob(self, effect: e.CreateJob) -> None:
-        self.run_job(effect.name, effect.gate, effect.step)
-
-    def _do_DeleteJob(self, effect: e.DeleteJob) -> None:
-        if effect.name not in self.jobs or self.jobs[effect.name].uid != effect.uid:
-            raise Refused("gone or another one")
-        del self.jobs[effect.name]
-
     def _do_Forget(self, effect: e.Forget) -> None:
         self.kept = [k for k in self.kept if k.name != effect.kept]
 

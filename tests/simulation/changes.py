@@ -96,6 +96,9 @@ def _flags(_kind: str, before: Object | None, now: Object, _: Image) -> str:
 
 def _job(kind: str, _before: Object | None, now: Object, _: Image) -> str:
     labels = now["metadata"].get("labels") or {}
+    if names.MIGRATION in labels:
+        what = f"Job {labels[names.MIGRATION]} {now['metadata']['name'].rpartition('-')[2]}"
+        return {"ADDED": f"create {what}", "DELETED": f"delete {what}"}.get(kind, "")
     what = f"Job {labels.get(names.GATE)} of step {labels.get(names.STEP, '').rpartition('-')[2]}"
     return {"ADDED": f"create {what}", "DELETED": f"delete {what}"}.get(kind, "")
 

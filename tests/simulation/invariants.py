@@ -15,8 +15,8 @@ from controller.api import names
 from playground.apiserver.store import Event
 from strategies.analysis.verdict import window_key
 from strategies.spec.base import parse_duration
-from tests.simulation import changes, flagging, mirroring, rehearsing
-from tests.simulation.look import Look, concerned
+from tests.simulation import changes, flagging, migrating, mirroring, rehearsing
+from tests.simulation.look import Look, concerned, is_owned
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
@@ -40,12 +40,12 @@ class Invariants:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.checks, self.last_write = 0, 0.0
+        self.checks, self.last_write, self._returning = 0, 0.0, False
+        self._migrations = migrating.Migrations()
         self.misled = False
         """Somebody has edited the status by hand: what is held against it proves nothing."""
         self.began = ""
         """The type of strategy that the spec had when the last trial began."""
-        self._returning = False
         self._made: dict[str, float] = {}
         """When each Service was made: it may find any pod until we have seen it."""
         self._objects: dict[str, dict[str, Object]] = defaultdict(dict)
@@ -85,8 +85,7 @@ class Invariants:
             self._completed[metadata["uid"]] = metadata["labels"].get(names.STEP, "")
         if writer is not None:
             self.last_write = self._world.loop.now()
-            change = changes.describe(event.kind, before, now, self._image)
-            if change:
+            if change := changes.describe(event.kind, before, now, self._image):
                 self._world.writes[-1].changes.append(change)
                 self._world.note(f"{writer.name} {change}")
             assert concerned(before or now), f"S5: {writer.name} has written {kind} {metadata['name']} of somebody else"
@@ -94,28 +93,27 @@ class Invariants:
             return
         look = Look(self._world, self._objects)
         self._follow_users(look)
-        {"ReplicaSet": self._set, "Release": self._release, "HTTPRoute": self._route, "Service": self._service,
-         "ConfigMap": flagging.written}.get(kind, lambda *_: None)(look, event.kind, before, now, writer)  # fmt: skip
+        {"ReplicaSet": self._set, "Release": self._release, "HTTPRoute": self._route, "Service": self._service, "ConfigMap":
+         flagging.written, "Job": self._migrations.written}.get(kind, lambda *_: None)(
+            look, event.kind, before, now, writer)  # fmt: skip
         self._always(look)
 
     def at_rest(self, written: list[Write]) -> None:
         """S9, and that nothing of a release is left."""
         assert not written, f"S9: a world at rest was written to: {written[0].call} {written[0].changes}"
         look = Look(self._world, self._objects)
-        waits = look.status.get("phase") in ("Blocked", "Paused", "AwaitingApproval")
-        if look.release is None or look.deployment is None or waits:
+        if not look.release or not look.deployment or look.status.get("phase") in ("Blocked", "Paused", "AwaitingApproval"):
             return
         assert names.DRIVEN not in look.labels, "L1: at rest, and the wheel is not given back"
         assert not look.pinned, f"L1: at rest, and {look.pinned} are pinned"
         assert "shop-candidate" not in self._objects["Service"], "L1: at rest, and the candidate's Service is there"
         assert look.share(look.route) is None, "L1: at rest, and the route is split"
-        assert not look.route or not mirroring.mirror(look.route), "L1: at rest, and the route mirrors"
+        assert not (look.route and mirroring.mirror(look.route)), "L1: at rest, and the route mirrors"
         assert not self._objects["Job"], f"L1: at rest, and Jobs are left: {list(self._objects['Job'])}"
         active = [s["metadata"]["name"] for s in look.active]
         stable = (look.status.get("stable") or {}).get("replicaSet")
         assert active == ([stable] if look.replicas else []), f"L1: at rest, {active} run, and {stable} is stable"
-        text = json.dumps([look.release, *self._world.admin.list("events.events.k8s.io", "shop")])
-        assert SECRET not in text, "S11: a secret is in the status or in an Event"
+        assert SECRET not in json.dumps([look.release, *self._world.admin.list("events.events.k8s.io", "shop")]), "S11: a secret"
 
     # --- by what has changed
 
@@ -127,8 +125,10 @@ class Invariants:
             assert kind != "DELETED", "S1: stable's ReplicaSet is gone"
             if new < old:
                 self._s1_shrunk(look, new)
-        if writer is None or look.deployment is None or not _is_owned(now, look.deployment):
+        if writer is None or look.deployment is None or not is_owned(now, look.deployment):
             return
+        if kind == "ADDED":
+            self._migrations.candidate(look, now)
         if kind == "MODIFIED" and new != old:
             flagging.first(look, f"{name} was scaled")
             mirroring.first(look, f"{name} was scaled")
@@ -393,8 +393,3 @@ class Invariants:
             if name in (found["metadata"]["name"], found["metadata"]["labels"].get(names.HASH)):
                 return changes.tag(found)
         return "?"
-
-
-def _is_owned(found: Object, deployment: Object) -> bool:
-    """Whether a ReplicaSet is this Deployment's, and not one's that went away with it."""
-    return any(owner["uid"] == deployment["metadata"]["uid"] for owner in found["metadata"].get("ownerReferences") or [])

@@ -18,6 +18,11 @@ Object = dict[str, Any]
 _NAMED = {"Deployment": "shop", "HTTPRoute": "shop", "ConfigMap": "flags"}
 
 
+def is_owned(found: Object, deployment: Object) -> bool:
+    """Whether a ReplicaSet is this Deployment's, and not one's that went away with it."""
+    return any(owner["uid"] == deployment["metadata"]["uid"] for owner in found["metadata"].get("ownerReferences") or [])
+
+
 def concerned(found: Object) -> bool:
     """Whether an object is a Release, which always has its status from us, or what the spec names, of the Release's or its
     Deployment's making, or a Service that finds their pods.

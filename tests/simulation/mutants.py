@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from strategies.rollout import flags, jobs, lifecycle, progress, traffic_stages, workload_stages
+from strategies.rollout import flags, jobs, lifecycle, migrations, progress, traffic_stages, workload_stages
 from strategies.rollout.turn import Turn
 from strategies.rollout.wanted import Mode
 from strategies.world import effects
@@ -90,6 +90,8 @@ MUTANTS = (
             "job overlap@write[create Job smoke of step 2]/25", "L1: at rest, and Jobs are left"),
     _mutant("webhook: wait is no Pass", removals.hasty_webhook, "webhook", "S3: step 0 was left"),
     _mutant("contract: what breaks is no Pass", removals.lenient_contract, "bad-contract", "S3: step 0 was left"),
+    _mutant("migrations: all have run before there is a candidate", stage(migrations.expanded), "migrated",
+            "S3: the candidate was made"),
     _mutant("alert: taken once what it led to is committed", removals.careless_inbox,
             "alerted crash-before@write[phase RollingBack]", "L1: not at rest"),
     _mutant("step: its duration", removals.hasty_step, "canary-share", "S3: step 1 lasted"),

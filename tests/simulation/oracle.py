@@ -38,7 +38,8 @@ def end(world: World) -> Object:
         "sets": sorted((changes.tag(s), s["spec"]["replicas"]) for s in sets),
         "services": {s["metadata"]["name"]: tags.get((s["spec"].get("selector") or {}).get(names.HASH))
                      for s in admin.list("services", "shop")},
-        "jobs": [j["metadata"]["labels"].get(names.GATE) for j in admin.list("jobs.batch", "shop")],
+        "jobs": [j["metadata"]["name"] for j in admin.list("jobs.batch", "shop")],
+        "migrations": [(m["name"], m.get("state")) for m in status.get("migrations") or []],
         "route": route and route["spec"]["rules"],
         "flags": {c["metadata"]["name"]: changes.defaults(c) for c in admin.list("configmaps", "shop")},
         "kept": sorted(changes.tag({"spec": c["data"]}) for c in admin.list("controllerrevisions.apps", "shop")),

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulation.gates import CONTRACT, QA, errors, smoke
+from tests.simulation.gates import CONTRACT, QA, errors, migrations, smoke
 from tests.simulation.invariants import SECRET, TEMPLATED
 from tests.simulation.outside import send_until_taken
 from tests.simulation.process import NAMESPACE as OWN
@@ -35,10 +35,10 @@ def flags(**defaults: str) -> Object:
     return {"metadata": {"name": FLAGS}, "data": {"flags.json": json.dumps({"flags": made}, indent=2)}}
 
 
-def _release(strategy: Object, *, routed: bool, interval: str = "2s", more: tuple[Object, ...] = ()) -> Object:
+def _release(strategy: Object, *, routed: bool, interval: str = "2s", more: tuple[Object, ...] = (), **parts: Object) -> Object:
     traffic: Object = {"drain": "2s", **({"httpRoute": {"name": NAME}} if routed else {})}
     spec = {"workloadRef": {"name": NAME}, "strategy": strategy, "traffic": traffic, "gates": [errors(interval), *more],
-            "progressDeadline": "2m", "rollback": {"warm": {"for": "8s"}, "onAlerts": ["Burn"]}}  # fmt: skip
+            "progressDeadline": "2m", "rollback": {"warm": {"for": "8s"}, "onAlerts": ["Burn"]}, **parts}  # fmt: skip
     return {"apiVersion": f"{GROUP}/v1alpha1", "kind": "Release", "metadata": {"name": NAME}, "spec": spec}
 
 
@@ -302,6 +302,13 @@ def _flagged(name: str, acts: tuple[Act, ...], over: Callable[[World], bool]) ->
     return Story(name=name, make=shop(release, routed=True), acts=acts, over=over)
 
 
+def _migrated(name: str, images: tuple[str, ...], over: Callable[[World], bool], *more: Act) -> Story:
+    """With changes of data before the candidate."""
+    release = _release(_CANARY, routed=True, change=migrations(*images))
+    return Story(name=name, make=shop(release, routed=True), acts=(_GOES_OUT, *more), over=lambda world: over(world) and all(
+        each.get("state") not in ("Runs", "Undoing") for each in world.status.get("migrations") or ()))
+
+
 STORIES = {
     story.name: story
     for story in (
@@ -319,6 +326,11 @@ STORIES = {
         _story("bad-webhook", _BLUE_GREEN, (ship(WORSE, _HEALTHY),), _REJECTED, more=(QA,)),
         _story("contract", _CANARY, (_GOES_OUT,), rests("2"), routed=True, more=(CONTRACT,)),
         _story("bad-contract", _CANARY, (ship(WORSE, _HEALTHY),), _REJECTED, routed=True, more=(CONTRACT,)),
+        _migrated("migrated", ("sql:1-done3", "sql:2-done3"), rests("2")),
+        _migrated("bad-migration", ("sql:1-done3", "sql:2-crash3"), _REJECTED),
+        _migrated("aborted-migrated", ("sql:1-done3", "sql:2-done3"), rests("1", "Aborted"), ask("abort", "stop", step(1))),
+        _migrated("aborted-migration", ("sql:1-done40",), rests("1", "Aborted"),
+                  ask("abort", "stop", lambda world: "'Runs'" in str(world.status.get("migrations")))),
         _story("alerted", _CANARY, (_GOES_OUT, alert("Other", step(1)), alert("Burn", step(2))), _REJECTED, routed=True),
         _story("never-ready", _CANARY, (ship(_NEVER_READY, _HEALTHY),), _REJECTED, routed=True),
         _story("crashing", _BLUE_GREEN, (ship(_CRASHING, _HEALTHY),), _REJECTED),

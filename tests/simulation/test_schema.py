@@ -66,6 +66,7 @@ _FROM_TEMPLATE = {"template": {"kind": "ClusterGateTemplate", "name": TEMPLATE, 
 _JOB = {"template": {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}, "timeout": "1m", "onTimeout": "Fail",
         "retries": 1}  # fmt: skip
 _WEBHOOK = {"url": "https://qa.test/verdict", "timeout": "10s", "interval": "10s"}
+_SQL = {"template": {"spec": {"containers": [{"name": "sql", "image": "sql:1"}]}}, "timeout": "1m", "retries": 1}
 _CONTRACT = {"path": "/openapi.json", "port": 8080, "timeout": "10s", "accepted": [
     {"finding": "1f0c9b2e", "by": "ann", "because": "unused", "until": "2027-01-31"}]}  # fmt: skip
 _PARAMETERS = {"description": "Errors.", "parameters": [
@@ -86,6 +87,8 @@ BASES: dict[str, tuple[Object, ...]] = {
         _release(_FROM_TEMPLATE, {}),
         _release({"job": _JOB}, {}),
         _release({"webhook": _WEBHOOK}, {}),
+        {**_release(_BY_THRESHOLD, {}), "change": {"kind": "DataMigration", "migrations": [
+            {"name": "m", "reversible": True, "backwardCompatible": True, "job": _SQL, "undo": _SQL, "cleansUp": "x"}]}},
         _release({"contract": _CONTRACT, "at": ["before-traffic"]}, {}),
         {**_release(_BY_THRESHOLD, {}), "flags": [{**_FLAG, "source": {"featureFlag": FLAGS}}]},
         {**_release(_BY_THRESHOLD, {}, {"traefikService": {"name": NAME}}), "strategy": {"type": "BlueGreen"}},

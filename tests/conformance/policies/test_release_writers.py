@@ -1,6 +1,7 @@
 """Who may write a Release, and who is written down as having asked, on a real API server."""
 
 import itertools
+from typing import Any
 
 import pytest
 import yaml
@@ -98,10 +99,18 @@ def test_who_may_not_update_a_traefik_service_may_not_have_us_mirror_by_it(site:
     assert f"it acts on traefikservices.traefik.io shop in namespace {site.namespace}" in told
 
 
-def test_who_may_not_create_jobs_may_not_have_a_gate_run_one(site: Site) -> None:
-    """The refusal says so; the same Release without such a gate is taken."""
-    template = {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}
-    told = refused_until_granted(site, "batch", "jobs", gates=[{"name": "smoke", "job": {"template": template}}])
+_JOB = {"template": {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}}
+_MIGRATION = {"name": "a", "reversible": True, "backwardCompatible": True, "job": _JOB}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{"gates": [{"name": "smoke", "job": _JOB}]}, {"change": {"kind": "DataMigration", "migrations": [_MIGRATION]}}],
+    ids=["gate", "migration"],
+)
+def test_who_may_not_create_jobs_may_not_have_one_run(site: Site, parts: dict[str, Any]) -> None:
+    """By a gate or a migration. The refusal says so; the same Release without one is taken."""
+    told = refused_until_granted(site, "batch", "jobs", **parts)
     assert f"it acts on jobs.batch in namespace {site.namespace}, which needs the right to create" in told
 
 
