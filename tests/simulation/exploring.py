@@ -39,8 +39,10 @@ _WHERE = {
 }
 """What each kind can strike; those that happen at a moment are the seeds' and the named cases'."""
 _SECONDS = {Kind.THROTTLED: 2.0, Kind.FROZEN: 20.0, Kind.UNOBSERVED: 3.0, **dict.fromkeys(LEADERS, 25.0), Kind.SLOW: 12.0}
-_SUPERSEDED = STORIES["superseded"]
-LATE = {"superseded": replace(_SUPERSEDED, acts=(_SUPERSEDED.acts[0], ship(BETTER, rests("2", "Completed"))))}
+LATE = {
+    name: replace(STORIES[name], acts=(STORIES[name].acts[0], ship(image, rests("2", "Completed"))))
+    for name, image in {"superseded": BETTER, "reverted": "shop:1"}.items()
+}
 """How else a story may go where a view stands still: a release completes before what would have superseded it is seen."""
 
 

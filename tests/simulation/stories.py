@@ -345,7 +345,7 @@ STORIES = {
         _story("rollback-cold", _CANARY, (_GOES_OUT, ask("rollback", "previous", rests("2", "Completed"))),
                rests("1", "Completed"), routed=True),
         _story("superseded", _CANARY, (_GOES_OUT, ship(BETTER, step(1))), rests("3"), routed=True),
-        _story("reverted", _CANARY, (_GOES_OUT, ship("shop:1", step(1))), rests("1", "Reverted")),
+        _story("reverted", _CANARY, (_GOES_OUT, ship("shop:1", step(1))), rests("1")),
         _story("flipped", _CANARY, (_GOES_OUT, ship(BETTER, step(1)), ship(GOOD, step(1))), rests("2"), routed=True),
         _story("paused", _CANARY, (_GOES_OUT, ask("pause", "true", step(1)), ask("resume", "true", phase("Paused"))), rests("2")),
         _story("retried", _CANARY, (ship(WORSE, _HEALTHY), ask("retry", "true", phase("RolledBack"))),
