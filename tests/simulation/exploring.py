@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from tests.simulation import oracle
 from tests.simulation.faults import LEADERS, Fault, Kind, On, Plan
@@ -23,6 +23,7 @@ from tests.simulation.stories import BETTER, STORIES, rests, ship
 from tests.simulation.world import Story, World
 
 Object = dict[str, Any]
+T = TypeVar("T")
 WRITE_KINDS = (
     Kind.CRASH_BEFORE,
     Kind.CRASH_AFTER,
@@ -174,16 +175,16 @@ class Explorer:
         os.waitpid(child, 0)
 
 
-def in_forks(tasks: Iterable[Callable[[], Result]], workers: int = 2) -> Iterator[Result]:
+def in_forks(tasks: Iterable[Callable[[], T]], workers: int = 2) -> Iterator[T]:
     """Each task in a process of its own, so many at a time; results in the order of the tasks."""
     running: list[tuple[int, BinaryIO]] = []
     gc.collect()
     gc.freeze()
 
-    def collected() -> Result:
+    def collected() -> T:
         child, pipe = running.pop(0)
         with pipe:
-            result: Result = pickle.load(pipe)
+            result: T = pickle.load(pipe)
         os.waitpid(child, 0)
         return result
 

@@ -1,7 +1,7 @@
 """One number is one run: the story, the order of events, and up to five things that go wrong are drawn from it."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 
 from tests.simulation import exploring
 from tests.simulation.exploring import Result, told
@@ -36,10 +36,15 @@ def _fault(chance: random.Random) -> Fault:
     return Fault(kind=kind, on=on, at=chance.randint(1, 90), seconds=chance.randint(low, high))
 
 
-def run(seed: int, begun: Mapping[str, World]) -> Result:
-    """Tell the seed's story from its beginning, which is the same for all and is used up: in a process of its own."""
-    name, plan = drawn(seed)
-    return judged(name, plan, seed, begun[name])
+def run(wanted: Iterable[int], begun: dict[str, World]) -> list[Result]:
+    """Tell the seeds' stories. A beginning is the same for all, and used up by the first: in a process of its own."""
+    results = []
+    for seed in wanted:
+        name, plan = drawn(seed)
+        results.append(judged(name, plan, seed, begun.pop(name, None)))
+        if not results[-1].problem:
+            results[-1].history = []
+    return results
 
 
 def judged(name: str, plan: Plan, seed: int | None, begun: World | None = None) -> Result:
