@@ -67,7 +67,7 @@ def ended(world: World, over: When) -> Users:
     """Tell the story until `over` holds for a while; the users of its first malformation on."""
     users: list[Users] = []
     first = world.story.acts[0]
-    world._acts[0] = Act(name=first.name, when=first.when, do=lambda w: users.append(Users(w)) or first.do(w))
+    world.acts[0] = Act(name=first.name, when=first.when, do=lambda w: users.append(Users(w)) or first.do(w))
     world.start()
     problem = goes_on(world, over)
     assert not problem, problem
@@ -83,7 +83,7 @@ def begun(story: Story, when: When) -> World:
     """The story, told until this is so; only its first act is done."""
     world = World(Story(name=story.name, make=story.make, acts=story.acts[:1], over=story.over))
     world.start()
-    assert world.go(lambda: not world._acts and when(world), _PATIENCE)
+    assert world.go(lambda: not world.acts and when(world), _PATIENCE)
     return world
 
 
@@ -92,7 +92,7 @@ def goes_on(world: World, over: When) -> str:
     since: list[float] = []
 
     def settled() -> bool:
-        there = not world._acts and over(world)
+        there = not world.acts and over(world)
         since[:] = (since or [world.loop.now()]) if there else []
         return there and world.loop.now() - since[0] >= _WHILE
 
