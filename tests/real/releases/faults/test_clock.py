@@ -50,7 +50,9 @@ class Clock:
 @pytest.fixture
 def clock(plane: ControlPlane, product: Installation) -> Iterator[Clock]:
     """The controller with a clock of its own, which is right as yet; what nobody can set is left alone."""
-    file = plane.folder / "clock"
+    # Not below /tmp, where the controller's pod has a volume of its own.
+    file = Path("/var/tmp") / f"{plane.folder.name}-clock"
+    plane.on_stop(lambda: file.unlink(missing_ok=True))
     file.write_text("+0\n")
     file.chmod(0o644)
     variables = {"LD_PRELOAD": str(library()), "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_CACHE_DURATION": "1",
