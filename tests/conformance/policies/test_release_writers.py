@@ -73,7 +73,7 @@ def refused_until_granted(site: Site, group: str, resource: str, **asked: object
 
     The same Release without it is taken, and with it once the right is given.
     """
-    user = f"no-{resource}"
+    user = f"no-{resource}-{next(_names)}"
     for known, other in (("release-coordinator.io", "releases"), *RESOURCES):
         grant(site, user, known, other)
     create = (f"--as={user}", "--as-group=system:authenticated", "create", "-f", "-")
