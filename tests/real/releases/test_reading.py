@@ -89,8 +89,8 @@ ALSO_GRANTED = {
 def test_every_right_of_the_chart_is_used_no_other_call_is_made_and_none_is_forbidden(
     plane: ControlPlane, product: Installation, shop: MakeShop, gateway: Gateway, feature_flags: None
 ) -> None:
-    """Story after story: gates with a Secret and a Job, flags, an autoscaler, a route, a rejection, a rollback, much history; a
-    train.
+    """Story after story: gates with a Secret and a Job, a migration, flags, an autoscaler, a route, a rejection, a rollback, much
+    history; a train.
     """
     began = plane.audit()[-1].time
     plane.api("DELETE", "/apis/coordination.k8s.io/v1/namespaces/release-coordinator/leases/release-coordinator")
@@ -111,7 +111,10 @@ def test_every_right_of_the_chart_is_used_no_other_call_is_made_and_none_is_forb
     gate = {"name": "up", "threshold": {"query": "vector(1)", "max": 2, "interval": "1s", "source": "named"}}
     quick = {"strategy": {"type": "BlueGreen"}, "rollback": {"warm": {"for": "0s"}},
              "traffic": {"drain": "0s", "httpRoute": {"name": "checkout"}}}  # fmt: skip
-    checkout.release(**{**quick, "gates": [gate, smoke("true", "before-traffic")], "flags": flags, "strategy": STANDING})
+    tried = smoke("true", "before-traffic")
+    migration = {"name": "a", "reversible": True, "backwardCompatible": True, "job": tried["job"], "undo": tried["job"]}
+    checkout.release(**{**quick, "gates": [gate, tried], "flags": flags, "strategy": STANDING,
+                        "change": {"kind": "DataMigration", "migrations": [migration]}})  # fmt: skip
     checkout.ship("2-startup2")
     checkout.wait_for_trial_weight(50)
     checkout.kubectl("scale", "deployment/checkout", "--replicas=2")
