@@ -116,9 +116,10 @@ def test_a_slow_tenant_leaves_threads_and_turns_to_the_others() -> None:
 def test_a_tenant_s_line_that_is_full_is_no_other_s() -> None:
     """Each has a bound of his own, and so have all together."""
     queries, source, answered = Queries(max_per_source=2, max_waiting=2), Slow(), answers()
-    for tenant in ("a", "b"):
-        for number in range(4):
+    for number in range(4):
+        for tenant in ("a", "b"):
             queries.submit("s", source, f"{tenant}{number}", AT, lambda _: None, tenant)
+        wait_for(lambda: source.asked == ["a0", "b0"])  # Both threads have theirs; what follows waits in line.
     queries.submit("s", source, "a-more", AT, answered.put, "a")
     assert answered.get(timeout=WAIT).reason == "Overloaded"
     queries.submit("s", source, "c0", AT, answered.put, "c")
