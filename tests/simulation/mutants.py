@@ -138,7 +138,7 @@ MUTANTS = (
     _mutant("finalizer: a deletion leaves something to undo", stage(workload_stages.finalizer), "deleted-in-flight", "sets: "),
     _mutant("deletion: takes the trial back", check(lifecycle.release_deleted), "deleted-in-flight", "deployment: "),
     _mutant("recreation: another uid is another Deployment", check(lifecycle.workload_recreated), "recreated", "L1: not at rest"),
-    _mutant("template: a trial is of the template that is there", check(progress.template_left), "reverted", "L1: not at rest"),
+    _mutant("template: a trial is of the template that is there", check(progress.template_left), "reverted", "history: "),
     _mutant("shown: kubectl rollout status sees a rejection", stage(workload_stages.shown), "bad-canary-share", "deployment: "),
 )  # fmt: skip
 """In the order of docs/mutants.md."""
