@@ -70,6 +70,16 @@ def real_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
         plane.stop()
 
 
+@pytest.fixture
+def oasdiff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real one on the PATH."""
+    try:
+        found = binaries.path("oasdiff")
+    except binaries.Missing as missing:
+        pytest.skip(str(missing))
+    monkeypatch.setenv("PATH", f"{found.parent}:{os.environ['PATH']}")
+
+
 @pytest.fixture(name="namespace")
 def fresh_namespace(cluster: Cluster) -> Iterator[str]:
     """A fresh namespace in the cluster under test, deleted afterwards."""

@@ -29,6 +29,8 @@ AT_A_TERMINAL = Bounds()
 """Where a person waits, and nothing else is held up."""
 _SAME_WORDS = {"PYTHONHASHSEED": "0"}
 """A finding is accepted by its words, and a library prints sets."""
+_READ = 2**20
+"""Bytes of what a program complains of."""
 # As the shell counts: memory in KiB, files in blocks of 512. A system that knows no such limit goes without. Memory is what can
 # be written to: programs in Go reserve far more addresses than they ever use.
 _BOUNDED = 'ulimit -d "$0" 2>/dev/null; ulimit -f "$1" 2>/dev/null; shift; exec nice -n 10 "$@"'
@@ -79,7 +81,3 @@ def run(name: str, command: Sequence[str], files: Mapping[str, str], bounds: Bou
             raise NotCompared(f"not compared: {name} finds more than {bounds.output // 2**20} MiB of differences")
         lines = errors.read_bytes()[:_READ].decode("utf-8", "replace").strip().splitlines() or ["no answer that can be read"]
         return Done(code=done.returncode, answer=answer.read_bytes(), first=lines[0][:150], last=lines[-1][:150])
-
-
-_READ = 2**20
-"""Bytes of what a program complains of."""

@@ -61,10 +61,12 @@ def _rollback_unproven(case: Case) -> _Flags:
         what = "missing" if plan is None else "not one sentence"
         yield (Danger.ROLLBACK_UNPROVEN, f"The rollback plan is {what}, so the release is not ready. Say in one sentence, in "
                "spec.rollback.plan, how this goes back.")  # fmt: skip
-    elif at_least(case.risk, Risk.MEDIUM) and rehearsal(case)[0] is State.MISSING:
+        return
+    state, evidence = rehearsal(case)
+    if at_least(case.risk, Risk.MEDIUM) and state is State.MISSING:
         quiet = " Start one in a quiet hour, and take it back with `releasectl abort`."
         how = "" if case.strategy is StrategyType.CANARY else quiet
-        yield Danger.ROLLBACK_UNPROVEN, f"The way back is not known to work. {rehearsal(case)[1]}.{how}"
+        yield Danger.ROLLBACK_UNPROVEN, f"The way back is not known to work. {evidence}.{how}"
 
 
 def _weaker_strategy(case: Case) -> _Flags:

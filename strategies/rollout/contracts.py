@@ -7,6 +7,7 @@ says nothing: it is neither.
 from strategies.analysis.verdict import Unknown, Verdict
 from strategies.review.contracts import Compared, accept, identity
 from strategies.review.versions import may_break
+from strategies.rollout.jobs import said
 from strategies.rollout.turn import Turn
 from strategies.rollout.webhooks import key_of
 from strategies.spec.change import Acceptance, ContractType
@@ -33,16 +34,7 @@ def judged(turn: Turn, gate: Gate, known: Evidence) -> Evidence:
     elif isinstance(answer, Differing):
         verdict, reason, message = _meaning(turn, gate, answer)
         at = answer.at
-    return known.model_copy(
-        update={
-            "verdict": verdict,
-            "reason": reason[:317],
-            "message": message[:1024],
-            "at": at,
-            "key": key,
-            "inconclusive_since": None if verdict is Verdict.PASS else known.inconclusive_since or turn.now,
-        }
-    )
+    return said(turn, known.model_copy(update={"at": at, "key": key}), verdict, reason, message)
 
 
 def _meaning(turn: Turn, gate: Gate, seen: Differing) -> tuple[Verdict, str, str]:
@@ -58,8 +50,8 @@ def _meaning(turn: Turn, gate: Gate, seen: Differing) -> tuple[Verdict, str, str
     lines = tuple(f"{text} [{identity(text)}{', no longer accepted' if text in found.lapsed else ''}]" for text in found.breaking)
     if may_break(stable.version if stable else None, trial.candidate.version):
         return Verdict.PASS, "VersionSaysSo", _listed(f"the version says that it breaks ({step}): {left}", lines, left)
-    said = f"breaks for those who rely on stable, and the version ({step}) does not say so: {left}"
-    return Verdict.FAIL, "Breaks", _listed(said, lines, left)
+    unsaid = f"breaks for those who rely on stable, and the version ({step}) does not say so: {left}"
+    return Verdict.FAIL, "Breaks", _listed(unsaid, lines, left)
 
 
 def _accepted(turn: Turn, gate: Gate) -> tuple[Acceptance, ...]:

@@ -47,16 +47,16 @@ def judged(turn: Turn, gate: Gate, known: Evidence) -> Evidence:
         return known  # It has answered; whoever removes its Job later does not change that.
     name = name_of(gate.name, trial)
     if isinstance(seen, Unknown):
-        return _said(turn, known, Verdict.INCONCLUSIVE, seen.reason, seen.message)
+        return said(turn, known, Verdict.INCONCLUSIVE, seen.reason, seen.message)
     job = next((each for each in seen if each.name == name), None)
     if job is None:
-        return _said(turn, known, Verdict.INCONCLUSIVE, *_missing(turn, known, name))
+        return said(turn, known, Verdict.INCONCLUSIVE, *_missing(turn, known, name))
     if not job.ours:
-        said = f"Job {name} belongs to somebody else; delete it, its name is needed for this gate"
-        return _said(turn, known, Verdict.INCONCLUSIVE, "NameTaken", said)
+        taken = f"Job {name} belongs to somebody else; delete it, its name is needed for this gate"
+        return said(turn, known, Verdict.INCONCLUSIVE, "NameTaken", taken)
     verdict, message = _meaning(asked, job)
     ran = known.model_copy(update={"key": job.uid, "at": job.at})
-    found = _said(turn, ran, verdict, job.why if job.ended else "Running", message)
+    found = said(turn, ran, verdict, job.why if job.ended else "Running", message)
     # While it runs it has its own timeout: that is no gate that cannot tell.
     return found if job.ended else found.model_copy(update={"inconclusive_since": None})
 
@@ -85,10 +85,11 @@ def _meaning(asked: Asked, job: Job) -> tuple[Verdict, str]:
     return Verdict.INCONCLUSIVE, f"{late}; promote=step goes on without it, abort=true goes back"
 
 
-def _said(turn: Turn, known: Evidence, verdict: Verdict, reason: str, message: str) -> Evidence:
+def said(turn: Turn, known: Evidence, verdict: Verdict, reason: str, message: str) -> Evidence:
+    """The evidence of a gate that is answered as a whole, with the present answer."""
     since = None if verdict is Verdict.PASS else known.inconclusive_since or turn.now
-    said = {"verdict": verdict, "reason": reason[:317], "message": message[:1024], "inconclusive_since": since}
-    return known.model_copy(update=said)
+    answer = {"verdict": verdict, "reason": reason[:317], "message": message[:1024], "inconclusive_since": since}
+    return known.model_copy(update=answer)
 
 
 def effects(turn: Turn, asked: tuple[Gate, ...]) -> tuple[Effect, ...]:

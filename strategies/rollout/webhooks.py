@@ -8,6 +8,7 @@ import hashlib
 import json
 
 from strategies.analysis.verdict import Unknown, Verdict
+from strategies.rollout.jobs import said
 from strategies.rollout.turn import Turn
 from strategies.spec.gate import Gate
 from strategies.spec.status import Evidence, Status, Trial
@@ -62,19 +63,10 @@ def judged(turn: Turn, gate: Gate, known: Evidence) -> Evidence:
     if isinstance(answer, Unknown):
         reason, message = answer.reason, f"{answer.message.rstrip('.')}; it is asked again"
     elif isinstance(answer, Told):
-        verdict, at, said = answer.verdict, answer.at, answer.message
+        verdict, at = answer.verdict, answer.at
         reason = {Verdict.PASS: "Passed", Verdict.FAIL: "Failed", Verdict.INCONCLUSIVE: "Waits"}[verdict]
-        message = f"the webhook says {_WORDS[verdict]}" + (f": {said}" if said else "")
-    return known.model_copy(
-        update={
-            "verdict": verdict,
-            "reason": reason[:317],
-            "message": message[:1024],
-            "at": at,
-            "key": key,
-            "inconclusive_since": None if verdict == Verdict.PASS else known.inconclusive_since or turn.now,
-        }
-    )
+        message = f"the webhook says {_WORDS[verdict]}" + (f": {answer.message}" if answer.message else "")
+    return said(turn, known.model_copy(update={"at": at, "key": key}), verdict, reason, message)
 
 
 _WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "wait"}

@@ -70,6 +70,18 @@ def rule(expression: str, message: str) -> dict[str, str]:
     return {"rule": expression, "message": message}
 
 
+def bounded(field: str, longest: str) -> dict[str, str]:
+    """The validation that this duration is at least 1s and at most `longest`."""
+    value = f"duration(self.{field})"
+    return rule(f"{value} >= duration('1s') && {value} <= duration('{longest}')", f"{field} must be between 1s and {longest}")
+
+
+def check_bounded(field: str, value: timedelta, longest: str) -> None:
+    """The same for a model's validator. Raises ValueError."""
+    if not timedelta(seconds=1) <= value <= parse_duration(longest):
+        raise ValueError(f"{field} must be between 1s and {longest}")
+
+
 def own_names(field: str, message: str) -> dict[str, str]:
     """The validation that the items of this list have different names."""
     list_ = f"self.{field}"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from strategies.spec.base import Duration, Model, rule, rules
+from strategies.spec.base import Duration, Model, bounded, check_bounded, rules
 from strategies.spec.change import Acceptance
 
 
@@ -30,13 +30,11 @@ class LiveContract(Model):
 
     model_config = ConfigDict(
         json_schema_extra=rules(
-            rule("duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('1m')",
-                 "timeout must be between 1s and 1m")
+            bounded("timeout", "1m")
         )
     )  # fmt: skip
 
     @model_validator(mode="after")
     def _within_bounds(self) -> "LiveContract":
-        if not timedelta(seconds=1) <= self.timeout <= timedelta(minutes=1):
-            raise ValueError("timeout must be between 1s and 1m")
+        check_bounded("timeout", self.timeout, "1m")
         return self

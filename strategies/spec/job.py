@@ -10,14 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from strategies.spec.base import Duration, Model, rule, rules
+from strategies.spec.base import Duration, Model, bounded, check_bounded, rules
 
 LARGEST = 65536
 """Characters that a template may have as JSON."""
-
-
-_A_DAY = rule("duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('24h')",
-              "timeout must be between 1s and 24h")  # fmt: skip
 
 
 class OnTimeout(StrEnum):
@@ -52,11 +48,6 @@ PodTemplate = Annotated[
 ]
 
 
-def _within_a_day(timeout: timedelta) -> None:
-    if not timedelta(seconds=1) <= timeout <= timedelta(hours=24):
-        raise ValueError("timeout must be between 1s and 24h")
-
-
 class MigrationJob(Model):
     """A Job in the Release's namespace that changes data. It is told by RELEASE_… variables for which release."""
 
@@ -68,11 +59,11 @@ class MigrationJob(Model):
     timeout: Duration = Field(timedelta(hours=1), description="How long it may take in all; between 1s and 24h.")
     retries: int = Field(0, ge=0, le=10, description="How many of its pods may fail before it has failed.")
 
-    model_config = ConfigDict(json_schema_extra=rules(_A_DAY))
+    model_config = ConfigDict(json_schema_extra=rules(bounded("timeout", "24h")))
 
     @model_validator(mode="after")
     def _within_bounds(self) -> "MigrationJob":
-        _within_a_day(self.timeout)
+        check_bounded("timeout", self.timeout, "24h")
         return self
 
 
@@ -91,9 +82,9 @@ class Job(Model):
     )
     retries: int = Field(0, ge=0, le=10, description="How many of its pods may fail before it has failed.")
 
-    model_config = ConfigDict(json_schema_extra=rules(_A_DAY))
+    model_config = ConfigDict(json_schema_extra=rules(bounded("timeout", "24h")))
 
     @model_validator(mode="after")
     def _within_bounds(self) -> "Job":
-        _within_a_day(self.timeout)
+        check_bounded("timeout", self.timeout, "24h")
         return self

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from strategies.spec.base import Duration, LabelName, Model, Name, rule, rules
+from strategies.spec.base import Duration, LabelName, Model, Name, bounded, check_bounded, rule, rules
 
 LabelValue = Annotated[str, StringConstraints(max_length=253)]
 NamespacePattern = Annotated[str, StringConstraints(max_length=64, pattern=r"^(\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?(-?\*)?)$")]
@@ -79,15 +79,13 @@ class MetricSourceSpec(Model):
         json_schema_extra=rules(
             rule("!has(self.labels) || self.labels.all(k, k.matches('^[a-zA-Z_][a-zA-Z0-9_]*$'))",
                  "labels are named by letters, digits and _, and do not begin with a digit"),
-            rule("duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('1m')",
-                 "timeout must be between 1s and 1m")
+            bounded("timeout", "1m")
         )
     )  # fmt: skip
 
     @model_validator(mode="after")
     def _patience(self) -> "MetricSourceSpec":
-        if not timedelta(seconds=1) <= self.timeout <= timedelta(minutes=1):
-            raise ValueError("timeout must be between 1s and 1m")
+        check_bounded("timeout", self.timeout, "1m")
         return self
 
 

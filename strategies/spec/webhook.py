@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from strategies.spec.base import Duration, Model, Name, rule, rules
+from strategies.spec.base import Duration, Model, Name, bounded, check_bounded, rules
 from strategies.spec.metric_source import NamespacePattern
 
 
@@ -38,17 +38,13 @@ class Webhook(Model):
 
     model_config = ConfigDict(
         json_schema_extra=rules(
-            rule("duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('1m')",
-                 "timeout must be between 1s and 1m"),
-            rule("duration(self.interval) >= duration('1s') && duration(self.interval) <= duration('1h')",
-                 "interval must be between 1s and 1h"),
+            bounded("timeout", "1m"),
+            bounded("interval", "1h"),
         )
     )  # fmt: skip
 
     @model_validator(mode="after")
     def _within_bounds(self) -> "Webhook":
-        if not timedelta(seconds=1) <= self.timeout <= timedelta(minutes=1):
-            raise ValueError("timeout must be between 1s and 1m")
-        if not timedelta(seconds=1) <= self.interval <= timedelta(hours=1):
-            raise ValueError("interval must be between 1s and 1h")
+        check_bounded("timeout", self.timeout, "1m")
+        check_bounded("interval", self.interval, "1h")
         return self

@@ -1,6 +1,5 @@
 """Contracts in `releasectl review`: by a tool that the test makes, and by the real oasdiff where it is."""
 
-import os
 import shutil
 import stat
 from pathlib import Path
@@ -17,7 +16,6 @@ from strategies.spec.change import Change
 from tests.cli.conftest import Run
 from tests.cli.double import Double
 from tests.cli.test_review import manifests
-from tests.controlplane import binaries
 from tests.review.subjects import FEATURE, TODAY
 
 CHANGE = {**FEATURE, "contracts": [{"configMap": "api"}]}
@@ -122,16 +120,6 @@ def test_against_the_cluster_the_older_contract_is_the_one_that_is_there(run: Ru
     assert "contract api (the first one)" in run("review", "-f", str(path)).out
     cluster.refused.add("get configmaps")
     assert "contract api: you may not get configmaps in prod" in run("review", "-f", str(path)).out
-
-
-@pytest.fixture
-def oasdiff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real one."""
-    try:
-        found = binaries.path("oasdiff")
-    except binaries.Missing as missing:
-        pytest.skip(str(missing))
-    monkeypatch.setenv("PATH", f"{found.parent}:{os.environ['PATH']}")
 
 
 @pytest.mark.usefixtures("oasdiff")

@@ -133,6 +133,20 @@ def slow_head(exchange: Exchange) -> None:
         exchange.send(b"x")
 
 
+def slow_body(exchange: Exchange) -> None:
+    """Send a body byte by byte."""
+    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{")
+    while exchange.pause(0.05):
+        exchange.send(b" ")
+
+
+def endless_body(exchange: Exchange) -> None:
+    """Send a body as fast as it goes, for ever."""
+    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
+    while exchange.pause(0):
+        exchange.send(b" " * 65536)
+
+
 def ask(server: Server | str, **settings: Any) -> Sample | Unknown:
     """Ask once."""
     url = server if isinstance(server, str) else server.url

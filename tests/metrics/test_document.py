@@ -7,7 +7,7 @@ import pytest
 from controller.metrics import transport
 from controller.metrics.document import LARGEST, Place, fetch
 from strategies.analysis.verdict import Unknown
-from tests.metrics.server import Behaviour, Exchange, Server
+from tests.metrics.server import Behaviour, Exchange, Server, endless_body, slow_body
 
 TEXT = '{"openapi": "3.0.3"}'
 
@@ -20,20 +20,6 @@ def answer(body: bytes, code: str = "200 OK", *more: str) -> Behaviour:
         exchange.send("\r\n".join([*head, "", ""]).encode() + body)
 
     return behaviour
-
-
-def dripping(exchange: Exchange) -> None:
-    """A byte, now and then."""
-    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-    while exchange.pause(0.05):
-        exchange.send(b" ")
-
-
-def endless(exchange: Exchange) -> None:
-    """Without a length, and without an end."""
-    exchange.send(b"HTTP/1.1 200 OK\r\n\r\n")
-    while exchange.pause(0):
-        exchange.send(b" " * 65536)
 
 
 @pytest.fixture
@@ -61,10 +47,10 @@ def test_a_document_is_its_text(fetched: Callable[[Behaviour], str | Unknown]) -
     (answer(b"", "404 Not Found"), "NotServed", "pod a (stable) answers 404 at port"),
     (answer(b"", "302 Found", "Location: http://169.254.169.254/"), "NotServed", "a redirect, which is not followed"),
     (answer(b" " * (LARGEST + 1)), "TooLarge", "pod a (stable) serves more than 1 MiB"),
-    (endless, "TooLarge", "pod a (stable) serves more than 1 MiB"),
+    (endless_body, "TooLarge", "pod a (stable) serves more than 1 MiB"),
     (answer(b"\xff\xfe"), "NoText", "serves no text in UTF-8"),
     (answer(b"x", "200 OK", "Content-Encoding: gzip"), "Encoded", "compressed"),
-    (dripping, "Timeout", "networkPolicy.contracts"),
+    (slow_body, "Timeout", "networkPolicy.contracts"),
     (lambda exchange: exchange.send(b"SSH-2.0-OpenSSH\r\n"), "ConnectionLost", "broke off"),
 ])  # fmt: skip
 def test_whatever_else_comes_is_unknown(

@@ -12,26 +12,25 @@ import pytest
 from controller.metrics.source import PrometheusSource, SourceSettings
 from strategies.analysis.series import Native, Series
 from strategies.analysis.verdict import Sample, Unknown, window_key
-from tests.metrics.server import AT, QUICK, Behaviour, Exchange, Server, ask, reply, scalar, slow_head, vector
+from tests.metrics.server import (
+    AT,
+    QUICK,
+    Behaviour,
+    Exchange,
+    Server,
+    ask,
+    endless_body,
+    reply,
+    scalar,
+    slow_body,
+    slow_head,
+    vector,
+)
 
 
 def hang(exchange: Exchange) -> None:
     """Answer nothing."""
     exchange.pause(5)
-
-
-def slow_body(exchange: Exchange) -> None:
-    """Send a body byte by byte."""
-    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{")
-    while exchange.pause(0.05):
-        exchange.send(b" ")
-
-
-def endless_body(exchange: Exchange) -> None:
-    """Send a body as fast as it goes, for ever."""
-    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
-    while exchange.pause(0):
-        exchange.send(b" " * 65536)
 
 
 def cut(exchange: Exchange) -> None:

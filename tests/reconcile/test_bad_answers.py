@@ -19,7 +19,7 @@ from controller.reconcile.cluster import Cluster
 from controller.reconcile.memory import Memory
 from strategies.analysis.verdict import Unknown
 from strategies.spec.release import ReleaseSpec
-from tests.metrics.server import Behaviour, Exchange, Server, reply
+from tests.metrics.server import Behaviour, Exchange, Server, reply, slow_body
 from tests.metrics.test_pool import wait_for
 from tests.reconcile.test_counting import NOON, RATIO, Double, status
 
@@ -50,13 +50,6 @@ def buckets(*edges: str) -> list[Row]:
     return [each for edge in edges for each in sides(le=edge)]
 
 
-def drip(exchange: Exchange) -> None:
-    """A byte now and then, for ever."""
-    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{")
-    while exchange.pause(0.05):
-        exchange.send(b" ")
-
-
 def gigabyte(exchange: Exchange) -> None:
     """A body that says it is a gigabyte, and comes as fast as it goes."""
     exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1073741824\r\n\r\n")
@@ -78,7 +71,7 @@ BAD: dict[str, tuple[Behaviour, str]] = {
     "a gigabyte": (gigabyte, "TooLarge"),
     "a redirect": (reply(b"", 302, extra="Location: http://127.0.0.1:1/\r\n"), "Redirected"),
     "a gzip bomb": (reply(gzip.compress(b" " * 50_000_000), extra="Content-Encoding: gzip\r\n"), "Encoded"),
-    "a slow drip": (drip, "Timeout"),
+    "a slow drip": (slow_body, "Timeout"),
 }
 
 

@@ -1,7 +1,6 @@
 """Which pods are asked for their contracts, and what is made of what they serve."""
 
 import json
-import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -18,7 +17,6 @@ from controller.reconcile.cluster import Cluster
 from controller.reconcile.contracting import BOUNDS, Comparer
 from strategies.analysis.verdict import Unknown
 from strategies.world.observation import Differing
-from tests.controlplane import binaries
 
 Object = dict[str, Any]
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -81,16 +79,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Double:
     made = Double({side: [pod(f"{side}-1", side)] for side in PATHS})
     monkeypatch.setattr(contracting, "fetch", made.fetch)
     return made
-
-
-@pytest.fixture
-def oasdiff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real one."""
-    try:
-        found = binaries.path("oasdiff")
-    except binaries.Missing as missing:
-        pytest.skip(str(missing))
-    monkeypatch.setenv("PATH", f"{found.parent}:{os.environ['PATH']}")
 
 
 @pytest.mark.usefixtures("oasdiff")
