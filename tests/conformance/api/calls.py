@@ -16,18 +16,11 @@ STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 NOBODYS_UID = str(uuid.UUID(int=1))
 WIDGETS = "widgets.conformance.test"
-_GROUPS = {
-    "configmaps": "api/v1", "services": "api/v1", "pods": "api/v1", "serviceaccounts": "api/v1",
-    "deployments": "apis/apps/v1", "replicasets": "apis/apps/v1", "controllerrevisions": "apis/apps/v1",
-    "leases": "apis/coordination.k8s.io/v1", "events": "apis/events.k8s.io/v1",
-    "roles": "apis/rbac.authorization.k8s.io/v1", "rolebindings": "apis/rbac.authorization.k8s.io/v1",
-    "widgets": "apis/conformance.test/v1", "releases": "apis/release-coordinator.io/v1alpha1",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """One user in one namespace. `resource` is a plural; options are the query of the call."""
+    """One user in one namespace. `resource` as kubectl takes it; options are the query of the call."""
 
     cluster: Cluster
     namespace: str
@@ -35,9 +28,8 @@ class Api:
 
     def path(self, resource: str, name: str = "", sub: str = "", **options: Any) -> str:
         """The address of an object, a subresource (`sub`) or a collection."""
-        parts = [f"/{_GROUPS[resource]}/namespaces/{self.namespace}/{resource}", name, sub]
         query = f"?{urlencode(options)}" if options else ""
-        return "/".join(part for part in parts if part) + query
+        return self.cluster.address(resource, self.namespace, name) + (sub and f"/{sub}") + query
 
     def get(self, resource: str, name: str, sub: str = "") -> Object:
         """The object as it is."""

@@ -117,7 +117,7 @@ def test_describe_tells_of_an_object_and_its_events(api: Api, widgets: None) -> 
     made = api.create("widgets", widget("w", size=2))
     about = {"apiVersion": "conformance.test/v1", "kind": "Widget", "name": "w", "namespace": api.namespace,
              "uid": made["metadata"]["uid"]}  # fmt: skip
-    api.create("events", {
+    api.create("events.events.k8s.io", {
         "metadata": {"name": "e"}, "eventTime": "2026-01-01T00:00:00.000000Z", "reportingController": "test.io/us",
         "reportingInstance": "one", "action": "Held", "reason": "Held", "regarding": about, "note": "It waits.", "type": "Normal",
     })  # fmt: skip

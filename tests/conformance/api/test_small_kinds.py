@@ -60,7 +60,7 @@ def event(api: Api, name: str, **changes: object) -> Object:
 
 def test_an_event_can_be_read_in_both_groups(api: Api) -> None:
     """Written in events.k8s.io, found in the core by the object that it is about, as `kubectl describe` does."""
-    api.create("events", event(api, "e"))
+    api.create("events.events.k8s.io", event(api, "e"))
     everything = f"/api/v1/namespaces/{api.namespace}/events"
     (found,) = api.cluster.api("GET", f"{everything}?fieldSelector=involvedObject.name%3Da")["items"]
     assert (found["message"], found["involvedObject"]["kind"], found["type"]) == ("The template is held.", "ConfigMap", "Warning")
@@ -71,7 +71,7 @@ def test_an_event_can_be_read_in_both_groups(api: Api) -> None:
 def test_an_incomplete_event_is_refused(api: Api) -> None:
     """Each required field by its name."""
     for field in ("reportingController", "reportingInstance", "action", "reason"):
-        failure = refusal(lambda field=field: api.create("events", event(api, "e", **{field: ""})))  # type: ignore[misc]
+        failure = refusal(lambda field=field: api.create("events.events.k8s.io", event(api, "e", **{field: ""})))  # type: ignore[misc]
         assert summary(failure)[:2] == (422, "Invalid")
         assert {where for _, where in causes(failure)} == {field}
 

@@ -97,8 +97,7 @@ class Workload:
 
     def path(self, resource: str, name: str = "") -> str:
         """The API path of a resource in the namespace."""
-        prefix = "/api/v1" if resource in ("pods", "services", "events") else "/apis/apps/v1"
-        return f"{prefix}/namespaces/{self.namespace}/{resource}" + (f"/{name}" if name else "")
+        return self.cluster.address(resource, self.namespace, name)
 
     def deployment(self) -> Object:
         """As it is."""
