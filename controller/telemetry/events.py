@@ -26,7 +26,8 @@ from strategies.world.effects import Effect, FlagOn, FlagSwitch, Pin
 Object = dict[str, Any]
 log = structlog.get_logger()
 _TOLD = {
-    Phase.PROGRESSING: "Normal", Phase.BAKING: "Normal", Phase.HEALTHY: "Normal", Phase.AWAITING_APPROVAL: "Normal",
+    Phase.PROGRESSING: "Normal", Phase.BAKING: "Normal", Phase.COMPLETING: "Normal", Phase.HEALTHY: "Normal",
+    Phase.AWAITING_APPROVAL: "Normal",
     Phase.PAUSED: "Warning", Phase.ROLLING_BACK: "Warning", Phase.ROLLED_BACK: "Warning", Phase.BLOCKED: "Warning",
     Phase.INVALID: "Warning", Phase.WORKLOAD_MISSING: "Warning",
 }  # fmt: skip
@@ -85,6 +86,8 @@ class Recorder:
         kind = "Normal" if new.reason is Reason.STEPS_CHANGED else _TOLD.get(new.phase)
         if new.reason is Reason.WORKLOAD_RECREATED and new.restoring is not None:
             kind = "Warning"
+        if old.phase is Phase.COMPLETING and new.phase is Phase.HEALTHY:  # Who waited for it was told already.
+            kind = None
         turned = old.phase is not new.phase or (new.reason is Reason.STEPS_CHANGED and old.message != new.message)
         if kind is not None and (turned or started):
             self._say(_about(release), kind, str(new.reason), new.message)

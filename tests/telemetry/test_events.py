@@ -101,7 +101,8 @@ def test_a_writer_that_hangs_holds_nobody_up() -> None:
 
 @pytest.mark.parametrize(("old", "new", "reasons"), [
     (Phase.HEALTHY, Phase.BLOCKED, ["HoldNotActive"]), (Phase.BLOCKED, Phase.BLOCKED, []),
-    (Phase.WAITING, Phase.PROGRESSING, []), (Phase.BAKING, Phase.COMPLETING, []),
+    (Phase.WAITING, Phase.PROGRESSING, []), (Phase.BAKING, Phase.COMPLETING, ["HoldNotActive"]),
+    (Phase.COMPLETING, Phase.HEALTHY, []), (Phase.BLOCKED, Phase.HEALTHY, ["HoldNotActive"]),
 ])  # fmt: skip
 def test_turning_points_are_told_and_nothing_else(old: Phase, new: Phase, reasons: list[str]) -> None:
     """A phase that a person should know of, once, and no way back from a wait."""

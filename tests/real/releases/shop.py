@@ -220,6 +220,10 @@ class Shop:
 
         return str(self.wait_for(answer, what=f"a refusal of {key}={value}"))
 
+    def wait_for_event(self, reason: str) -> str:
+        """Wait until we have written an Event of this reason about the Release, as happens after the commit; the latest note."""
+        return str(self.wait_for(lambda: dict(self.events()).get(reason), what=f"an event {reason}"))
+
     def events(self, kind: str = "Release") -> list[tuple[str, str]]:
         """(reason, note) of the Events about the Release, or the Deployment, that we have written; oldest first."""
         found = [e for e in self.items("events.events.k8s.io")
@@ -298,7 +302,7 @@ class Shop:
 
     def left_behind(self, *, held: bool = False) -> list[str]:
         """What is left of a release a moment after its end: an empty list is what a test wants. `held`: but for the hold."""
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 10
         while (left := [w for w in self.at_rest() if not (held and w in HOLD)]) and time.monotonic() < deadline:
             time.sleep(0.1)
         return left

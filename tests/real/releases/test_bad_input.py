@@ -160,8 +160,9 @@ def test_requests_that_make_no_sense_are_answered_with_what_to_write(shop: MakeS
         assert said in checkout.refused(key, value)
     checkout.wait_for(lambda: not [a for a in checkout.get("release")["metadata"]["annotations"]
                                    if a.startswith(GROUP) and not a.endswith("requested-by")])  # fmt: skip
-    notes = [note for reason, note in checkout.events() if reason == "RequestRefused"]
-    assert len(notes) == len(refusals)
+    checkout.wait_for(
+        lambda: len([reason for reason, _ in checkout.events() if reason == "RequestRefused"]) == len(refusals), what="each is told"
+    )
     assert checkout.status()["phase"] == "Healthy"
 
 

@@ -33,7 +33,7 @@ def test_without_the_hold_policy_the_trial_is_taken_back_and_goes_on_when_it_is_
             deployment = checkout.get("deployment")
             assert (deployment["spec"]["paused"], deployment["spec"]["strategy"]["type"]) == (True, "RollingUpdate")
             assert set(checkout.pods()) == stable
-            assert "PolicyMissing" in dict(checkout.events())
+            checkout.wait_for_event("PolicyMissing")
             idle.apply(idle.manifest())
             assert "not held" in idle.wait_for_message("Changes are not held yet")
         finally:
@@ -43,7 +43,7 @@ def test_without_the_hold_policy_the_trial_is_taken_back_and_goes_on_when_it_is_
         checkout.ask("promote", "full")
         checkout.wait_for_phase("Healthy")
     assert not users.problems
-    assert (checkout.images(), checkout.at_rest()) == ({"shop:2": 2}, [])
+    assert (checkout.images(), checkout.left_behind()) == ({"shop:2": 2}, [])
 
 
 def test_break_glass_in_mid_trial_gives_the_deployment_to_its_owner_and_the_label_gives_it_back(
@@ -65,7 +65,7 @@ def test_break_glass_in_mid_trial_gives_the_deployment_to_its_owner_and_the_labe
         assert status["message"].startswith("bob took the label off Deployment checkout (break-glass): it burns.")
         kept = status["overrides"][-1]
         assert (kept["what"], kept["author"], kept["because"]) == ("BreakGlass", "bob", "it burns")
-        assert "bob took the label off" in dict(checkout.events())["BreakGlass"]
+        assert "bob took the label off" in checkout.wait_for_event("BreakGlass")
         checkout.wait_for(lambda: set(checkout.at_rest()) == LEFT, what="everything but the pause is put back")
     assert not users.problems
     checkout.kubectl("rollout", "resume", "deployment/checkout", user="alice")

@@ -29,7 +29,7 @@ def test_a_release_deleted_at_rest_leaves_a_plain_deployment(shop: MakeShop) -> 
     before = set(checkout.pods())
     checkout.kubectl("delete", "release", "checkout")
     checkout.wait_for(lambda: released(checkout), what="the label is off")
-    assert (set(checkout.pods()), checkout.at_rest()) == (before, [])
+    assert (set(checkout.pods()), checkout.left_behind()) == (before, [])
     assert checkout.items("controllerrevisions") == []
     checkout.ship("2")
     checkout.kubectl("rollout", "status", "deployment/checkout", "--timeout=20s")
@@ -66,7 +66,7 @@ def test_a_release_deleted_in_any_phase_leaves_stable_running_and_nothing_ungate
         gone(one)
         one.wait_for(lambda one=one: released(one), what=f"{name}: the label is off")
         if name == "completing":
-            assert (one.images(), one.at_rest()) == ({"shop:2": 1}, [])
+            assert (one.images(), one.left_behind()) == ({"shop:2": 1}, [])
             continue
         assert (name, set(one.pods()), one.at_rest()) == (name, before[name], ["Deployment paused"])
         reason, note = one.events("Deployment")[-1]
@@ -89,7 +89,7 @@ def test_a_deployment_deleted_in_mid_release_leaves_route_and_services_as_they_w
     assert checkout.pin() is None
     checkout.deploy(pods=2, image="shop:3")
     checkout.wait_for_phase("Healthy")
-    assert checkout.at_rest() == []
+    assert checkout.left_behind() == []
     with checkout.traffic(rate=40, seconds=1) as users:
         users.wait()
     assert set(users.by_version()) == {"3"}

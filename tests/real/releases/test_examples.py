@@ -76,7 +76,7 @@ def _stable(shop: Shop, version: str) -> None:
         return status.get("phase") == "Healthy" and status["stable"]["version"] == version
 
     shop.plane.wait_for(there, timeout=60, what=f"version {version} stable")
-    assert shop.at_rest() == []
+    assert shop.left_behind() == []
 
 
 def test_the_canary_example_ends_as_it_tells(story: Story, gateway: Gateway) -> None:
@@ -164,6 +164,7 @@ def test_the_flags_example_ends_as_it_tells(story: Story) -> None:
     _annotate(shop, "abort=true")
     shop.wait_for_phase("RolledBack")
     assert default() == "off"
+    shop.wait_for_event("FlagOff")
     assert [reason for reason, _ in shop.events() if reason.startswith("Flag")] == ["FlagOn", "FlagOff"]
 
 

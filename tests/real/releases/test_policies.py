@@ -97,4 +97,4 @@ def test_a_member_of_the_break_glass_group_lets_a_change_out_in_a_freeze_with_a_
     status = checkout.wait_for_outcome("Completed")
     (kept,) = status["overrides"]
     assert (kept["what"], kept["author"], kept["because"]) == ("Frozen", "bob", "it burns")
-    assert "By bob, because: it burns" in dict(checkout.events())["Overridden"]
+    assert "By bob, because: it burns" in checkout.wait_for_event("Overridden")

@@ -42,4 +42,4 @@ def test_auto_rolls_a_cosmetic_change_and_takes_a_canary_for_a_feature(shop: Mak
     assert checkout.images() == {"shop:1.1.0": 4}
     notes = [note for reason, note in checkout.events() if reason == "RedFlags"]
     assert [note.partition(",")[0] for note in notes] == ["Risk Low", "Risk Medium"]
-    assert checkout.at_rest() == []
+    assert checkout.left_behind() == []

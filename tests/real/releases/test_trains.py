@@ -154,7 +154,7 @@ def test_three_services_change_a_message_format_and_change_it_back(shop: MakeSho
     assert {format_ for format_, _, _ in carried} == {"1", "2"}
     assert misread(carried) == []
     assert [(a["key"], a["author"], a["done"]) for a in status["requests"]] == [("rollback", "alice", True)]
-    assert [s.at_rest() for s in line.services.values()] == [[], [], []]
+    assert [s.left_behind() for s in line.services.values()] == [[], [], []]
 
 
 @pytest.mark.parametrize("failing", ["web", "orders"])
