@@ -114,7 +114,7 @@ class Proxy:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._cut_all()
+        self.cut_all()
 
     @contextlib.contextmanager
     def fault(
@@ -125,7 +125,7 @@ class Proxy:
         with self._lock:
             self._faults.append(fault)
         if kind is Kind.REFUSED:
-            self._cut_all()
+            self.cut_all()
         try:
             yield fault
         finally:
@@ -165,7 +165,8 @@ class Proxy:
         with self._lock:
             self._open.discard(ended)
 
-    def _cut_all(self) -> None:
+    def cut_all(self) -> None:
+        """Every connection ends with a reset."""
         with self._lock:
             for each in self._open:
                 cut(each)

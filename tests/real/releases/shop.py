@@ -220,9 +220,9 @@ class Shop:
 
         return str(self.wait_for(answer, what=f"a refusal of {key}={value}"))
 
-    def wait_for_event(self, reason: str) -> str:
-        """Wait until we have written an Event of this reason about the Release, as happens after the commit; the latest note."""
-        return str(self.wait_for(lambda: dict(self.events()).get(reason), what=f"an event {reason}"))
+    def wait_for_event(self, reason: str, kind: str = "Release") -> str:
+        """Wait until we have written an Event of this reason, as happens after the commit; the latest one's note."""
+        return str(self.wait_for(lambda: dict(self.events(kind)).get(reason), what=f"an event {reason}"))
 
     def events(self, kind: str = "Release") -> list[tuple[str, str]]:
         """(reason, note) of the Events about the Release, or the Deployment, that we have written; oldest first."""

@@ -69,8 +69,7 @@ def test_a_release_deleted_in_any_phase_leaves_stable_running_and_nothing_ungate
             assert (one.images(), one.left_behind()) == ({"shop:2": 1}, [])
             continue
         assert (name, set(one.pods()), one.at_rest()) == (name, before[name], ["Deployment paused"])
-        reason, note = one.events("Deployment")[-1]
-        assert (reason, f"kubectl rollout resume deployment/{name}" in note) == ("LetGo", True)
+        assert f"kubectl rollout resume deployment/{name}" in one.wait_for_event("LetGo", "Deployment")
 
 
 def test_a_deployment_deleted_in_mid_release_leaves_route_and_services_as_they_were(shop: MakeShop, gateway: Gateway) -> None:

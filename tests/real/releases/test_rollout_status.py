@@ -38,6 +38,7 @@ def test_rollout_status_waits_succeeds_fails_and_does_not_fail_for_the_fix(shop:
     assert "exceeded its progress deadline" in rejected.stderr
     checkout.wait_for_outcome("Rejected")
     checkout.ship("4")
+    checkout.wait_for(lambda: "exceeded" not in _status(checkout, "1s").stderr, what="the release of the fix begins")
     fixed = _status(checkout)
     assert (fixed.returncode, fixed.stderr) == (0, "")
     checkout.wait_for_outcome("Completed")

@@ -86,10 +86,11 @@ def test_a_fifth_of_all_calls_fails_in_each_way_and_every_release_ends_right(
     faults: list[Fault] = []
     with quietly(product, 3000), promised(shops), ExitStack() as during:
         for kind, (good, _) in streets.items():
-            # What 410 is about is a watch, and a good one is begun once: each of the four kinds' some times in a row.
+            # What 410 is about is a watch that begins: some times in a row.
             how: dict[str, Any] = {"most": 12} if kind is Kind.GONE else {"share": 0.2}
             about = in_namespace(good, watches=kind is Kind.GONE)
             faults.append(during.enter_context(network.fault(kind, about, **how)))
+        network.cut_all()  # Watches that are there already have to begin again.
         for good, bad in streets.values():
             good.ship("2")
             bad.ship("2-errors100")
