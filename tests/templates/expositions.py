@@ -1,9 +1,9 @@
 """What metrics endpoints answer of products that do not run in the tests: their names, labels, values of labels and buckets.
 
-Each was checked against one that somebody has recorded of the product itself; where, is said at each. The numbers and the names
-of workloads are ours. In place of numbers stand <ok>, <bad>, <fast> and <all>: good and bad answers, those that were quick, and
-all of them; and <other>, which grows too and is no answer of the workload's to its users. Of meshes and servers it is one
-pod's; of gateways the whole gateway's, with a block for each backend.
+Each was checked against one that somebody has recorded of the product itself; where, is said at each, and in recordings.py, with
+which tests compare. The numbers and the names of workloads are ours. In place of numbers stand <ok>, <bad>, <fast> and <all>:
+good and bad answers, those that were quick, and all of them; and <other>, which grows too and is no answer of the workload's to
+its users. Of meshes and servers it is one pod's; of gateways the whole gateway's, with a block for each backend.
 
 Envoy Gateway's proxy and gRPC servers run in test_live.py; Traefik and an HTTP server in tests/real.
 """
@@ -21,12 +21,13 @@ def _histogram(name: str, labels: str, edges: str, edge: str, counts: tuple[str,
 
 
 # Istio's sidecar, port 15090 or, merged by its agent, 15020: /stats/prometheus.
-# - Counters and histograms of 1.7.1: elastic/beats, x-pack/metricbeat/module/istio/proxy/_meta/testdata/
-#   proxy.v1.7.1.plain. Requests to ports of no Service, scrapes among them, are counted with destination_service_name
-#   InboundPassthroughClusterIpv4 (InboundPassthroughCluster since 1.23: istio/istio, pull request 51503), also those that
-#   fail (503, UF).
-# - Order and set of labels of 1.17.8 and later, with source_cluster and destination_cluster: lines shown by users; the names
-#   and values also in istio/proxy, testdata/metric/server_request_total.yaml.tmpl, which its own tests compare with.
+# - Counters and histograms of 1.7.1, 1.11.4 and 1.14.3. Requests to ports of no Service, scrapes among them, are counted with
+#   destination_service_name InboundPassthroughClusterIpv4 (InboundPassthroughCluster since 1.23: istio/istio, pull request
+#   51503), also those that fail (503, UF).
+# - source_cluster and destination_cluster: in 1.11.4 and ever since, not in 1.7.1; before 1.9 only meshes of several clusters
+#   had them (istio/istio, pull request 30036).
+# - The order of labels is that of 1.17.8 and later: lines shown by users; the names and values also in istio/proxy,
+#   testdata/metric/server_request_total.yaml.tmpl, which its own tests compare with.
 # - gRPC: salrashid123/grpc_stats_envoy_istio, 1.16. Status as a number, the HTTP code stays 200.
 _ISTIO = (
     'reporter="destination",source_workload="ingress",source_canonical_service="ingress",source_canonical_revision="latest",'
@@ -85,9 +86,9 @@ istio_requests_total{{{_GRPC % (_SCRAPE % "InboundPassthroughCluster", "0")}}} <
 # - Labels of an inbound response of a proxy of 2026-05: buoyantio/playground-laboratory, the runbook of a 503 by the
 #   application. It is one to the proxy's own port 4191: the kubelet's probes of the proxy and the scrapes are counted too, and
 #   while a pod starts they fail. The application's probes come as route_name="probe": linkerd/website, pull request 1833.
-# - Which labels the histogram has: DataDog/integrations-core, linkerd/tests/fixtures/linkerd_v2.txt, the output of a
-#   proxy of 2.x. That has 25 edges; the eleven of them below are in every version (linkerd/linkerd2-proxy,
-#   linkerd/metrics/src/latency.rs).
+# - The histogram has the counter's labels but for what tells of the end of an answer: the output of a proxy of June 2019, which
+#   as yet has neither target_port (there by 2022: linkerd/linkerd2, issue 9737) nor route_name. That has 25 edges; the eleven of
+#   them below are in every version (linkerd/linkerd2-proxy, linkerd/metrics/src/latency.rs).
 _LINKERD_PORT = (
     'direction="inbound",target_addr="10.42.0.7:%(port)s",target_ip="10.42.0.7",target_port="%(port)s",%(tls)s,srv_group="",'
     'srv_kind="default",srv_name="all-unauthenticated",srv_port="%(port)s",route_group="",route_kind="default",'
