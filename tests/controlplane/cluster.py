@@ -124,12 +124,16 @@ class Cluster:
             raise
 
     def wait_for(self, question: Callable[[], T], timeout: float = 30, what: str = "a condition") -> T:
-        """Ask every 50 ms until the answer is true-ish, and return it. Raises TimeoutError with the last answer."""
-        deadline = time.monotonic() + timeout
+        """Ask until the answer is true-ish, and return it; the longer it takes, the less often: every 20 to 100 ms.
+
+        Raises TimeoutError with the last answer.
+        """
+        began = time.monotonic()
         while not (answer := question()):
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > timeout:
                 raise TimeoutError(f"{what} did not come about in {timeout:g} s; last seen: {answer!r}")
-            time.sleep(0.05)
+            time.sleep(min(0.1, 0.02 + waited / 20))
         return answer
 
 

@@ -68,10 +68,9 @@ class Shop:
 
     def deploy(self, *, pods: int = 4, image: str = "shop:1", extra: Manifest | None = None) -> None:
         """Deployment, Service and, with a gateway, route; returns when all pods are ready and reached by users."""
-        self.apply(self.deployment(pods=pods, image=image, extra=extra), self.service())
-        if self.gateway is not None:
-            self.apply(self.route())
-        self.kubectl("rollout", "status", f"deployment/{self.name}", "--timeout=30s")
+        routes = [] if self.gateway is None else [self.route()]
+        self.apply(self.deployment(pods=pods, image=image, extra=extra), self.service(), *routes)
+        self.wait_for(lambda: self.get("deployment").get("status", {}).get("availableReplicas", 0) == pods, 30, "available pods")
         # EndpointSlices follow pods in their own time: a watch that a test starts now must not see them still filling.
         self.wait_for(lambda: len(self.ready_endpoints()) == pods, what=f"{pods} ready endpoints")
         if self.gateway is not None:
@@ -104,8 +103,10 @@ class Shop:
                 "metadata": {"name": self.name, "namespace": self.namespace}, "spec": whole}  # fmt: skip
 
     def ship(self, tag: str) -> None:
-        """Change the image as people do."""
-        self.kubectl("set", "image", f"deployment/{self.name}", f"app=shop:{tag}")
+        """Change the image, with the patch that `kubectl set image` sends."""
+        body = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": f"shop:{tag}"}]}}}}
+        path = f"{self.plane.address('deployments', self.namespace, self.name)}?fieldManager=kubectl-set"
+        self.plane.api("PATCH", path, body, "application/strategic-merge-patch+json", user="alice")
 
     def ask(self, key: str, value: str = "true") -> float:
         """A request by annotation, as alice; when the API server had it."""
