@@ -5,7 +5,8 @@ belong here, nor does any index but the one by namespace.
 
 Versions. An event older than what is stored (same uid, smaller resourceVersion) is dropped: the only way for that to
 happen is that `remember` put the answer of our own write in first, and undoing it would show the next turn a world
-from before its own act. Kubernetes promises since 1.35 that resourceVersions of one resource compare as integers; every
+from before its own act. The event of such a write itself is no news either: who wrote knows, and tells whom it concerns.
+Kubernetes promises since 1.35 that resourceVersions of one resource compare as integers; every
 version before it kept them so. A version that is no integer is taken as new, which is what happened without the rule.
 Across uids nothing is compared: an object deleted and made again is another object.
 """
@@ -60,8 +61,7 @@ class Store:
         self._trim = trim
         self._lock = threading.Lock()
         self._objects: dict[str, dict[str, Object]] = {}
-        # Put in by `remember` and not yet seen in the watch, with what had been told of the key before.
-        self._own: dict[Key, Object | None] = {}
+        self._own: set[Key] = set()  # Put in by `remember` and not yet seen in the watch.
         self._seen = 0  # The version up to which the API has told us everything.
 
     def get(self, namespace: str, name: str) -> Object | None:
@@ -94,7 +94,7 @@ class Store:
             if version <= self._seen or (stored is not None and version_of(stored) >= version):
                 return False
             self._put(key, obj)
-            self._own.setdefault(key, stored)
+            self._own.add(key)
             return True
 
     def apply(self, kind: str, obj: Object) -> Change | None:
@@ -104,12 +104,15 @@ class Store:
         with self._lock:
             self._seen = max(self._seen, version)
             stored = self._find(key)
-            if stored is not None and _outdated(stored, obj, version, own=key in self._own):
+            own = key in self._own
+            if stored is not None and _outdated(stored, obj, version, own=own):
                 return None
-            told = self._own.pop(key, stored)
+            self._own.discard(key)
             if kind != "DELETED":
+                if own and stored is not None and _identity(stored) == _identity(obj):
+                    return None
                 self._put(key, obj)
-                return Change(told, obj)
+                return Change(stored, obj)
             self._drop(key)
             return Change(stored, None) if stored is not None else None
 
@@ -129,13 +132,12 @@ class Store:
             for key, stored in [((s, n), o) for s, named in self._objects.items() for n, o in named.items()]:
                 if key in self._own and version_of(stored) > listed_at and not restored:
                     continue  # Our own write, made after the list was read.
-                own = key in self._own
-                told = self._own.pop(key, stored)
+                self._own.discard(key)
                 if key not in objects:
                     self._drop(key)
                     changes.append(Change(stored, None))
-                elif own or _identity(stored) != _identity(objects[key]):
-                    changes.append(Change(told, objects[key]))
+                elif _identity(stored) != _identity(objects[key]):
+                    changes.append(Change(stored, objects[key]))
                     self._put(key, objects[key])
             for key, obj in objects.items():
                 if self._find(key) is None:

@@ -236,6 +236,10 @@ class Cluster:
     def _wake_release(self, key: Key) -> None:
         """And the trains that look at it."""
         self.wake(key)
+        self.wake_trains(key)
+
+    def wake_trains(self, key: Key) -> None:
+        """Those that look at this Release: a turn has written something, which no view tells it of."""
         for train in self.trains_of(key):
             self.wake(train_key(key[0], train["metadata"]["name"]))
 

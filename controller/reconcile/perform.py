@@ -100,6 +100,7 @@ class Performer:
             self.cluster.releases.remember(answer)
         else:
             self._view(resource, answer["metadata"]["name"]).store.remember(answer)
+        self.cluster.wake_trains(self._key)
 
     # --- writing
 

@@ -101,7 +101,7 @@ class Trains:
         failed = self._perform(train, turn, decision)
         if failed is not None:
             return Next(after=failed)
-        if decision.moved:
+        if decision.moved or decision.removals:  # The answer of a write may show what somebody else has asked meanwhile.
             return Next(after=0.0)
         return Next(after=None if decision.wake_at is None else max(0.05, (decision.wake_at - turn.now).total_seconds()))
 
@@ -194,6 +194,7 @@ class Trains:
                     "annotations": {f"{names.GROUP}/{ask.key}": ask.value, names.REQUESTED_BY: ask.by}}  # fmt: skip
         path = paths.RELEASES.path(namespace, ask.member)
         self._cluster.releases.remember(self._cluster.client.patch(path, {"metadata": metadata}, MERGE_PATCH))
+        self._cluster.wake((namespace, ask.member))
         log.info("train_asked", train=(namespace, train["metadata"]["name"]), member=ask.member, request=ask.key, value=ask.value)
 
     def _remove(self, train: Object, key: str, value: str) -> None:

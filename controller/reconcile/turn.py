@@ -44,6 +44,8 @@ PUBLISH_NEWS = 2.0
 """The same where a verdict or a condition has changed."""
 _UNSETTLED = 0.8
 """Seconds until an unsettled world is looked at again even if no view tells of a change."""
+_SETTLED = 5.0
+"""The same of a release in which all is as it should be, and nothing but time, gates and pods is waited for."""
 _LAGGING = 5.0
 """Seconds at most between two times that the same is done, because a view does not show it yet."""
 _RACES = 5
@@ -109,7 +111,7 @@ class Reconciler:
         decision = decide(spec, replace(observation, **more), status, memory.now(self._clock))
         if not readable:
             log.warning("status_unreadable", release=key, message="the status was changed by hand; what cannot be is made anew")
-        release = self._commit(key, release, status, decision, memory, readable=readable)
+        decided_on, release = release, self._commit(key, release, status, decision, memory, readable=readable)
         if release is None:
             return Next(after=_again(memory.tried("commit")))
         self.inbox.take(key, waiting)
@@ -118,6 +120,8 @@ class Reconciler:
         if spec:
             self._asker.foresee(key, spec, decision.status, memory)
         following = self._perform(key, release, decision, memory, due)
+        if _overtaken(decided_on, release):
+            return Next(after=0.0)
         if following.after is None:
             memory.rest()
         return following
@@ -169,6 +173,7 @@ class Reconciler:
                 return None
             raise
         self._cluster.releases.remember(written)
+        self._cluster.wake_trains(key)
         memory.tries.clear()
         memory.quiet.clear()
         memory.published_at = self._clock.steady()
@@ -255,7 +260,8 @@ class Reconciler:
     def _idle(self, decision: Decision, memory: Memory, after: float | None) -> float | None:
         """Seconds until the next look where nothing was done; `after`: until time alone changes something."""
         if not decision.pending.settled or decision.status.trial is not None:
-            look = _UNSETTLED if memory.pods_due is None else min(_UNSETTLED, memory.pods_due - self._clock.steady())
+            look = _SETTLED if decision.pending.settled else _UNSETTLED
+            look = look if memory.pods_due is None else min(look, memory.pods_due - self._clock.steady())
             after = min(look, after) if after is not None else look
         elif memory.scope and after is None:
             after = _LOOK_AGAIN.get(decision.status.phase)
@@ -303,6 +309,13 @@ class Reconciler:
 def _again(times: int) -> float:
     """Seconds until what was done so many times before is tried again: at once the first time, for a view is rarely behind."""
     return min(_LAGGING, 0.05 * 2.0 ** min(times, 10)) if times else 0.0
+
+
+def _overtaken(before: Object, after: Object) -> bool:
+    """Whether somebody else has written meanwhile: what our write's answer showed first, the view does not tell of again."""
+    own = {"resourceVersion", "managedFields"}
+    was, now = ({k: v for k, v in one["metadata"].items() if k not in own} for one in (before, after))
+    return was != now
 
 
 def _named_by(release: Object, status: Status) -> Object:

@@ -50,22 +50,19 @@ def test_an_own_write_is_seen_at_once_and_not_undone_by_an_older_event() -> None
     assert stored_version(store) == "20"
 
 
-def test_the_event_of_an_own_write_is_still_reported_with_what_was_told_before() -> None:
-    """Others than the writer have not heard of it yet, be it a change or a new object."""
+def test_the_event_of_an_own_write_is_no_news_and_what_comes_after_it_is() -> None:
+    """Be it a change or a new object, seen in the watch or in a list."""
     store = filled(thing("a", 5))
     store.remember(thing("a", 20))
     store.remember(thing("a", 21))
     store.remember(thing("b", 22))
-    assert store.apply("MODIFIED", thing("a", 21)) == Change(thing("a", 5), thing("a", 21))
-    assert store.apply("ADDED", thing("b", 22)) == Change(None, thing("b", 22))
-
-
-def test_a_relist_reports_own_writes_whose_events_were_missed() -> None:
-    """The gap may have swallowed the event that others wait for."""
-    store = filled(thing("a", 5))
-    store.remember(thing("a", 20))
-    assert store.replace({("shop", "a"): thing("a", 20)}, "30") == [Change(thing("a", 5), thing("a", 20))]
-    assert store.replace({("shop", "a"): thing("a", 20)}, "31") == []
+    store.remember(thing("c", 23))
+    assert store.apply("MODIFIED", thing("a", 21)) is None
+    assert store.apply("ADDED", thing("b", 22)) is None
+    listed = {("shop", name): thing(name, version) for name, version in (("a", 21), ("b", 22), ("c", 23))}
+    assert store.replace(listed, "24") == []
+    assert store.apply("MODIFIED", thing("a", 25)) == Change(thing("a", 21), thing("a", 25))
+    assert store.apply("DELETED", thing("b", 26)) == Change(thing("b", 22), None)
 
 
 @pytest.mark.parametrize("version", [9, 10])

@@ -65,7 +65,7 @@ def _telling(world: World, monkeypatch: pytest.MonkeyPatch, *, lost: bool = Fals
     monkeypatch.setattr(commit, "commit", committed)
     made = _reconciler(world)
     cluster = cast(Any, made._cluster)
-    cluster.client, cluster.releases.remember = None, lambda _: None
+    cluster.client, cluster.releases.remember, cluster.wake_trains = None, lambda _: None, lambda _: None
     made._may_write, made._recorder = lambda: True, cast(Any, SimpleNamespace(transition=lambda *_: None))
     made._tell = lambda namespace, event: done.append(f"{namespace} {event['type'].rpartition('.')[2]}")
     monkeypatch.setattr(made, "_perform", lambda *_: Next())
