@@ -116,6 +116,7 @@ class Neighbours:
 def compare(release: Checked, neighbours: Neighbours, releases: list[Checked]) -> Iterator[Finding]:
     """Findings about one Release and what stands beside it."""
     yield from _one_per_workload(release, releases)
+    yield from _one_per_flag(release, releases)
     yield from _sources(release, neighbours)
     absent = []
     resource, spec = release.resource, release.spec
@@ -181,6 +182,15 @@ def _one_per_workload(release: Checked, releases: list[Checked]) -> Iterator[Fin
         name, other = release.spec.workload_ref.name, first.resource
         yield release.resource.finding(_WORKLOAD, f"Deployment {name} already belongs to Release {other.name} ({other.file})",
                                        "Delete one of the two.")  # fmt: skip
+
+
+def _one_per_flag(release: Checked, releases: list[Checked]) -> Iterator[Finding]:
+    mine = release.resource
+    beside = [other for other in releases[: releases.index(release)] if other.resource.namespace == mine.namespace]
+    for number, flag in enumerate(release.spec.flags):
+        for other in (each.resource for each in beside if flag.place in {f.place for f in each.spec.flags}):
+            message = f"{flag.place} is switched by Release {other.name} ({other.file}), too: whichever goes back switches it off"
+            yield mine.finding(("spec", "flags", number), message, "Give each a flag of its own.", Severity.WARNING)
 
 
 def _sources(release: Checked, neighbours: Neighbours) -> Iterator[Finding]:

@@ -296,6 +296,11 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         release("") + "---\n" + release("").replace("metadata: {name: shop,", "metadata: {name: other,"), [
             ("12:23", "spec.workloadRef.name", "error: Deployment shop already belongs to Release shop (release.yaml) "
              "Delete one of the two.")]),
+    "a flag that two Releases switch": (
+        release(FLAGGED) + "---\n" + release(FLAGGED).replace("metadata: {name: shop,", "metadata: {name: other,").replace(
+            "workloadRef: {name: shop}", "workloadRef: {name: other}") + FLAGS, [
+            ("16:5", "spec.flags[0]", "warning: flag new of ConfigMap flags is switched by Release shop (release.yaml), too: "
+             "whichever goes back switches it off Give each a flag of its own.")]),
     "a wrong argument of a template": (
         release(NAMED + "{job: a, tolerance: '0.5'}}\n") + TEMPLATE, [
             ("8:88", "spec.gates[0].template.arguments.tolerance", "error: 0.5 is below the minimum of 1 tolerance is of type "
