@@ -274,6 +274,8 @@ class Invariants:
         assert step.get("since"), f"S3: step {step['index']} was left before the cluster had it"
         since = datetime.fromisoformat(step["since"])
         spent = self._world.loop.now() - since.timestamp()
+        if spent < 0:  # Begun after a rest, in which a clock that had been set forward was taken over.
+            spent += self._world.processes[-1].skew
         # A clock that is set moves nothing in the process that runs; one that starts or takes over with it knows no better.
         several = len(self._world.processes) > 1
         skewed = any((p.skew and several) or p._pace != 1.0 for p in self._world.processes)
