@@ -239,7 +239,7 @@ class Cluster:
         self.wake_trains(key)
 
     def wake_trains(self, key: Key) -> None:
-        """Those that look at this Release: a turn has written something, which no view tells it of."""
+        """Those that look at this Release; for a turn, whose own writes no view tells of."""
         for train in self.trains_of(key):
             self.wake(train_key(key[0], train["metadata"]["name"]))
 

@@ -313,6 +313,8 @@ def _again(times: int) -> float:
 
 def _overtaken(before: Object, after: Object) -> bool:
     """Whether somebody else has written meanwhile: what our write's answer showed first, the view does not tell of again."""
+    if before is after:
+        return False  # As in most turns: nothing was written.
     own = {"resourceVersion", "managedFields"}
     was, now = ({k: v for k, v in one["metadata"].items() if k not in own} for one in (before, after))
     return was != now

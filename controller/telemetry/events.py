@@ -31,6 +31,8 @@ _TOLD = {
     Phase.PAUSED: "Warning", Phase.ROLLING_BACK: "Warning", Phase.ROLLED_BACK: "Warning", Phase.BLOCKED: "Warning",
     Phase.INVALID: "Warning", Phase.WORKLOAD_MISSING: "Warning",
 }  # fmt: skip
+_KNOWN_TO_COME = frozenset({(Phase.WAITING, Phase.PROGRESSING), (Phase.COMPLETING, Phase.HEALTHY)})
+"""From a wait back to the trial, and from stable to at rest: what was told before has said it."""
 _TRAIN_GOES = frozenset({TrainPhase.WAITING, TrainPhase.PROGRESSING, TrainPhase.VERIFYING, TrainPhase.COMPLETED})
 _REPEAT = 300.0
 """Seconds of silence after which the same happening is told by a new Event."""
@@ -81,13 +83,11 @@ class Recorder:
                 said = f"{each.message.rstrip('.')}. By {each.author or 'somebody'}, because: {each.because or 'no reason given'}"
                 self._say(_about(release), "Warning", "Overridden", said)
         started = new.trial is not None and (old.trial is None or old.trial.attempt != new.trial.attempt)
-        if old.phase is Phase.WAITING and new.phase is Phase.PROGRESSING and not started:
+        if (old.phase, new.phase) in _KNOWN_TO_COME and not started:
             return
         kind = "Normal" if new.reason is Reason.STEPS_CHANGED else _TOLD.get(new.phase)
         if new.reason is Reason.WORKLOAD_RECREATED and new.restoring is not None:
             kind = "Warning"
-        if old.phase is Phase.COMPLETING and new.phase is Phase.HEALTHY:  # Who waited for it was told already.
-            kind = None
         turned = old.phase is not new.phase or (new.reason is Reason.STEPS_CHANGED and old.message != new.message)
         if kind is not None and (turned or started):
             self._say(_about(release), kind, str(new.reason), new.message)
