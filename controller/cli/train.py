@@ -8,10 +8,10 @@ import click
 
 from controller.api import names
 from controller.cli import printing, view
-from controller.cli.access import Access, cluster_options, named
-from controller.cli.answers import Exit, Problem
+from controller.cli.access import Access, cluster_options, train_argument
+from controller.cli.answers import Exit
 from controller.kube import paths
-from controller.kube.errors import ApiError, NotFound
+from controller.kube.errors import ApiError
 from controller.kube.store import without_managed_fields
 from controller.reconcile import commit
 from strategies.spec.status import Status, format_time
@@ -26,7 +26,7 @@ _ENDS = (TrainPhase.COMPLETED, TrainPhase.HALTED, TrainPhase.ROLLED_BACK, TrainP
 
 
 @click.command()
-@click.argument("name", required=False, callback=named("ReleaseTrain"))
+@train_argument(required=False)
 @click.option("-w", "--watch", "follows", is_flag=True, help="Print it again whenever it changes, until it has ended.")
 @printing.output_option("json")
 @cluster_options
@@ -42,7 +42,7 @@ def train(access: Access, name: str | None, output: str | None, *, follows: bool
         return _all(access, output)
     last = None
     while True:
-        found = _found(access, name)
+        found = _whole(access.train(name))
         if found != last:
             last = found
             _one(access, found, output)
@@ -54,30 +54,12 @@ def train(access: Access, name: str | None, output: str | None, *, follows: bool
         time.sleep(_EVERY)
 
 
-def _found(access: Access, name: str) -> Object:
-    try:
-        found = access.client.get(paths.RELEASE_TRAINS.path(access.namespace, name))
-    except NotFound:
-        there = ", ".join(sorted(item["metadata"]["name"] for item in _listed(access))) or "none"
-        raise Problem(f"ReleaseTrain {name} does not exist in namespace {access.namespace}. There are: {there}. Name another "
-                      "namespace with -n.", Exit.UNREACHABLE) from None  # fmt: skip
-    return _whole(found)
-
-
 def _whole(item: Object) -> Object:
     return {**_NAMED, **without_managed_fields(item), **_NAMED}
 
 
-def _listed(access: Access) -> list[Object]:
-    try:
-        return access.client.list(paths.RELEASE_TRAINS.path(access.namespace))[0]
-    except NotFound:
-        raise Problem("This cluster does not know ReleaseTrains. Upgrade the chart, whose templates have them.",
-                      Exit.UNREACHABLE) from None  # fmt: skip
-
-
 def _all(access: Access, output: str | None) -> int:
-    found = [_whole(item) for item in _listed(access)]
+    found = [_whole(item) for item in access.trains()]
     if output:
         printing.document({"apiVersion": _KIND, "kind": "ReleaseTrainList", "items": found}, output)
     elif found:

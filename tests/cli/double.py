@@ -48,7 +48,8 @@ _LISTS = {
 class Double:
     """The double. `refused` has what the user may not do (`list pods`); `answers` is false where no controller runs.
 
-    `refusals` is set when somebody who looked at the Release has found the API down.
+    `train_asked` gets a train on which a request was written. `refusals` is set when somebody who looked at the Release has found
+    the API down.
     """
 
     def __init__(self, world: World, *, spec: Object | None = None) -> None:
@@ -60,6 +61,7 @@ class Double:
         self.others: dict[str, list[Object]] = {}
         self.lease: Object | None = None
         self.url = ""
+        self.train_asked: Callable[[Object], None] = lambda _train: None
         self.prometheus: Callable[[str, dict[str, str]], Object | None] = lambda _path, _query: None
         self._asked: list[Object] = []
         self._version, self._shown, self._changed = 1, 0, threading.Condition()
@@ -230,13 +232,20 @@ class Double:
             exchange.json(200, found)
             return
         metadata = request.body["metadata"]
+        fields = {"f:metadata": {"f:annotations": {f"f:{key}": {} for key in metadata["annotations"]}}}
+        asked = {"manager": request.query["fieldManager"], "operation": "Update", "fieldsV1": fields,
+                 "time": f"2026-01-01T00:00:{self._version:02}Z"}  # fmt: skip
+        train = next((each for each in self.others.get("releasetrains", []) if request.path.endswith(each["metadata"]["name"])),
+                     None) if "/releasetrains/" in request.path else None  # fmt: skip
+        if train is not None:
+            train["metadata"] |= {"annotations": metadata["annotations"], "managedFields": [asked]}
+            exchange.json(200, train)
+            self.train_asked(train)
+            return
         if metadata.get("uid") not in (None, "release-1"):
             cause = {"field": "metadata.uid", "reason": "FieldValueInvalid", "message": "field is immutable"}
             exchange.json(422, status(422, "Invalid", "metadata.uid: field is immutable", causes=[cause]))
             return
-        fields = {"f:metadata": {"f:annotations": {f"f:{key}": {} for key in metadata["annotations"]}}}
-        asked = {"manager": request.query["fieldManager"], "operation": "Update", "fieldsV1": fields,
-                 "time": f"2026-01-01T00:00:{self._version:02}Z"}  # fmt: skip
 
         def ask(_world: World) -> None:
             self._asked = [asked]

@@ -1,12 +1,17 @@
 """`train`: what people and programs see of a train, and how watching one ends."""
 
+import copy
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from click.shell_completion import ShellComplete
 
+from controller.cli.commands import releasectl
 from controller.reconcile import commit
+from controller.reconcile.requests import Presence, read_requests, trim
 from strategies.spec.train_status import TrainPhase
 from tests.cli.conftest import Run
 from tests.cli.double import Double
@@ -80,6 +85,67 @@ def test_a_train_that_does_not_exist_is_told_with_those_that_do(on_its_way: Line
     """And how to look elsewhere."""
     said = run("train", "new-fromat")
     assert (said.code, said.out) == (4, "")
-    assert "ReleaseTrain new-fromat does not exist in namespace prod. There are: new-format." in said.err
+    assert "ReleaseTrain new-fromat does not exist in namespace prod. Did you mean new-format?" in said.err
+    assert "There are: new-format. Name another namespace with -n." in run("pause", "train/shop").err
     empty = run("train", "-n", "elsewhere")
     assert empty.code == 4
+
+
+@pytest.fixture
+def asked(cluster: Double, on_its_way: Line) -> Line:
+    """The train as its controller takes up what it is asked."""
+
+    def take_up(train: dict[str, Any]) -> None:
+        on_its_way.waiting = [replace(r, author="alice") for r in read_requests(trim(copy.deepcopy(train)), 1, Presence())]
+        on_its_way.settle()
+        cluster.others["releasetrains"] = [shown(on_its_way)]
+
+    cluster.train_asked = take_up
+    return on_its_way
+
+
+def test_a_train_is_asked_by_the_commands_that_ask_a_release(asked: Line, run: Run) -> None:
+    """Behind train/, or as kubectl prints its name; the answer comes back, and the exit code says whether it was done."""
+    said = run("pause", "train/new-format", "--because", "lunch")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("ReleaseTrain prod/new-format: pause=lunch is done. Paused by alice: lunch. No further member")
+    assert asked.status.phase is TrainPhase.PAUSED
+    again = run("pause", "rt/new-format", "-o", "json")
+    assert (again.code, json.loads(again.out)["done"]) == (1, False)
+    assert run("resume", "releasetrain.release-coordinator.io/new-format").code == 0
+    assert json.loads(run("abort", "train/new-format", "-o", "json").out)["message"] == "Aborted by alice."
+    assert asked.status.phase in (TrainPhase.ROLLING_BACK, TrainPhase.ROLLED_BACK)
+    refused = run("rollback", "train/new-format", "--to", "version:1")
+    assert refused.code == 1
+    assert "is refused. rollback: 'version:1' is not known of a train; write rollback=previous." in refused.err
+
+
+def test_without_an_answer_the_request_stays_asked(on_its_way: Line, run: Run) -> None:
+    """As on a Release: 124, or at once for who does not wait."""
+    assert run("retry", "train/new-format", "--timeout", "10ms").code == 124
+    said = run("retry", "train/new-format", "--no-wait")
+    assert (said.code, said.out) == (0, "ReleaseTrain prod/new-format: retry=true is asked.\n")
+
+
+@pytest.mark.parametrize(("typed", "said"), [
+    (["promote", "train/new-format"], "'train/new-format' is a ReleaseTrain, and this command is for a Release."),
+    (["explain", "releasetrain/shop"], "'releasetrain/shop' is a ReleaseTrain"),
+    (["train", "release/shop"], "'release/shop' is a Release, and this command is for a ReleaseTrain."),
+    (["abort", "deployment/shop"], "'deployment/shop' is no name of a Release or ReleaseTrain."),
+])  # fmt: skip
+def test_another_kind_of_the_same_name_is_never_asked(cluster: Double, run: Run, typed: list[str], said: str) -> None:
+    """Wrong usage, before anything is read."""
+    done = run(*typed)
+    assert (done.code, cluster.annotations) == (2, {})
+    assert said in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize(("words", "found"), [
+    ("abort ", ["shop", "train/new-format"]), ("abort train/n", ["train/new-format"]), ("abort s", ["shop"]),
+    ("abort rt/", []), ("promote ", ["shop"]), ("train ", ["new-format"]),
+])  # fmt: skip
+def test_names_of_trains_are_completed_where_one_may_be_asked(on_its_way: Line, words: str, found: list[str]) -> None:
+    """Behind train/; and alone where only a train can be meant."""
+    command, _, incomplete = words.partition(" ")
+    completing = ShellComplete(releasectl, {}, "releasectl", "_X")
+    assert [item.value for item in completing.get_completions([command], incomplete)] == found
