@@ -53,7 +53,10 @@ def review(
         raise Problem("Choose one of --against and --against-git.", Exit.USAGE)
     if not files and name is None:
         raise Problem("Name a Release, or manifests with -f.", Exit.USAGE)
-    case, made = _offline(name, files, against, against_git) if against or against_git else _online(name, files, way)
+    if against or against_git:
+        case, made = _offline(name, files, against, against_git, way["namespace"])
+    else:
+        case, made = _online(name, files, way)
     forward, back = release_plan(case), rollback_plan(case)
     if output:
         printing.document(_document(case, made, forward, back), output)
@@ -62,10 +65,12 @@ def review(
     return Exit.OK if made.ready else Exit.FAILED
 
 
-def _offline(name: str | None, files: tuple[str, ...], against: str | None, revision: str | None) -> tuple[Case, Review]:
+def _offline(
+    name: str | None, files: tuple[str, ...], against: str | None, revision: str | None, namespace: str | None
+) -> tuple[Case, Review]:  # fmt: skip
     given = _sources(*files)
     earlier = _sources(against) if against else of_git(given, str(revision))
-    return examine(offline(from_files(given), from_files(earlier), name))
+    return examine(offline(from_files(given), from_files(earlier), name, namespace))
 
 
 def _sources(*names: str) -> list[Source]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from controller.cli.access import Access
 from controller.cli.answers import Exit, Problem, may_not
@@ -25,15 +25,19 @@ from controller.kube import paths
 from controller.kube.errors import Forbidden, NotFound
 from controller.kube.paths import Resource as Kind
 from controller.reconcile import commit
+from controller.reconcile.policies import period
 from controller.reconcile.turn import read_spec
 from controller.workloads import template
 from strategies.analysis.verdict import Unknown
+from strategies.review.contracts import Period, longest
 from strategies.review.subject import Subject
 from strategies.rollout import mirroring
 from strategies.spec.change import Contract
+from strategies.spec.policy import ReleasePolicySpec
 from strategies.spec.release import ReleaseSpec, StrategyType
 
 Object = dict[str, Any]
+Spec = TypeVar("Spec", ReleaseSpec, ReleasePolicySpec)
 _GIT_PATIENCE = 30.0
 
 
@@ -52,11 +56,7 @@ class Manifests:
             raise Problem(f"{self.where} has several Releases: {names}. Name one: releasectl review NAME -f …", Exit.USAGE)
         if not found:
             return None
-        spec, wrong = judge(found[0])
-        if not isinstance(spec, ReleaseSpec):
-            said = f"{wrong[0].path}: {wrong[0].message}" if wrong else "it is not valid"
-            raise Problem(f"Release {found[0].name} in {found[0].file} is not valid: {said}. See `releasectl lint`.", Exit.USAGE)
-        return found[0], spec
+        return found[0], _spec(found[0], ReleaseSpec)
 
     def deployment(self, name: str) -> Object | None:
         """The Deployment of this name, if it is among them."""
@@ -78,9 +78,23 @@ class Manifests:
         found = next((each for each in self.resources if each.kind == "ConfigMap" and each.name == contract.config_map), None)
         return _text_of(found.value, contract) if found else None
 
+    def period(self, namespace: str) -> Period | None:
+        """For how long what is deprecated stays, by the ReleasePolicies among them. Raises Problem for one that is not valid."""
+        policies = [each for each in self.resources if each.kind == "ReleasePolicy"]
+        return longest([(each.name, _spec(each, ReleasePolicySpec)) for each in policies], namespace)
+
     def autoscaled(self, name: str) -> bool | None:
         """True where an autoscaler of the Deployment is among the files; otherwise nothing is known."""
         return any(_scales(each.value, name) for each in self.resources) or None
+
+
+def _spec(resource: Resource, model: type[Spec]) -> Spec:
+    spec, wrong = judge(resource)
+    if not isinstance(spec, model):
+        said = f"{wrong[0].path}: {wrong[0].message}" if wrong else "it is not valid"
+        text = f"{resource.kind} {resource.name} in {resource.file} is not valid: {said}. See `releasectl lint`."
+        raise Problem(text, Exit.USAGE)
+    return spec
 
 
 def from_files(sources: list[Source]) -> Manifests:
@@ -130,8 +144,10 @@ def _git(git: str, folder: Path, *arguments: str) -> str | None:
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
 
-def offline(new: Manifests, old: Manifests, name: str | None) -> Subject:
-    """The change from the one manifests to the other. Raises Problem for what is not there."""
+def offline(new: Manifests, old: Manifests, name: str | None, namespace: str | None) -> Subject:
+    """The change from the one manifests to the other. `namespace` is that of a Release that names none. Raises Problem for what
+    is not there.
+    """
     resource, spec = _required(new.release(name) or old.release(name), new)
     before = old.release(resource.name)
     workload = spec.workload_ref.name
@@ -144,8 +160,9 @@ def offline(new: Manifests, old: Manifests, name: str | None) -> Subject:
         old=template.plain(earlier["spec"]["template"]),
         old_version=_version(earlier, before[1] if before else spec),
         autoscaled=new.autoscaled(workload),
-        contracts=compare(spec.change, old.contract, new.contract, _today()),
-    )
+        contracts=compare(spec.change, old.contract, new.contract, _today(),
+                          new.period(resource.namespace or namespace or "default")),
+    )  # fmt: skip
 
 
 def against_cluster(access: Access, new: Manifests, name: str | None) -> Subject:
@@ -169,7 +186,18 @@ def against_cluster(access: Access, new: Manifests, name: str | None) -> Subject
             return Unknown(reason=error.reason, message=f"you may not {may_not(error)}")
 
     # What the files leave out may have been applied already: that compared with itself would prove nothing.
-    return replace(made, contracts=compare(spec.change, kept, new.contract, _today()))
+    return replace(made, contracts=compare(spec.change, kept, new.contract, _today(), _period(access)))
+
+
+def _period(access: Access) -> Period | Unknown | None:
+    """What the cluster's ReleasePolicies ask."""
+    try:
+        return period(access.client.list(paths.RELEASE_POLICIES.path())[0], access.namespace)
+    except NotFound:
+        return None  # An installation from before there were any.
+    except Forbidden as error:
+        said = f"you may not {may_not(error)}, so nobody knows for how long what is deprecated has to stay"
+        return Unknown(reason=error.reason, message=said)
 
 
 def live_spec(release: Object) -> ReleaseSpec:

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from controller.contracts.program import AT_A_TERMINAL, Bounds, Done, Lists, NotCompared, find, run
+from strategies.review.contracts import Period
 
 NAME = "oasdiff"
 REMEDY = "install it from https://github.com/oasdiff/oasdiff"
@@ -16,10 +17,14 @@ _OTHER = '{"openapi": "other", "info": {"title": "-", "version": "-"}, "paths": 
 """Compared with this one, whose version no document has, a document's own is among the differences."""
 # Nothing is fetched: a contract may name any address.
 _TOLD = ("--format", "json", "--allow-external-refs=false")
+_WITHOUT_NOTICE = ("-sunset-missing", "-too-small", "-removed-with-deprecation")
+"""Ends of the names of what a period forbids. The last is of what was deprecated without a date; after one that has passed
+nothing is told.
+"""
 
 
-def compare(old: str, new: str, bounds: Bounds = AT_A_TERMINAL) -> Lists:
-    """Warnings and errors break. Raises NotCompared."""
+def compare(old: str, new: str, bounds: Bounds = AT_A_TERMINAL, period: Period | None = None) -> Lists:
+    """Warnings and errors break, and what was or will be removed earlier than `period` allows. Raises NotCompared."""
     oasdiff = find(NAME, REMEDY)
     for which, text in (("older", old), ("newer", new)):
         done = run(NAME, [oasdiff, "diff", "old", "new", "--match-path", "^$", *_TOLD], {"old": _OTHER, "new": text}, bounds)
@@ -27,7 +32,8 @@ def compare(old: str, new: str, bounds: Bounds = AT_A_TERMINAL) -> Lists:
             raise NotCompared(f"the {which} one cannot be read; oasdiff says: {done.first}")
         if not _version(found).startswith("3"):
             raise NotCompared(f"the {which} one is no OpenAPI 3 document")
-    command, files = [oasdiff, "changelog", "old", "new", *_TOLD], {"old": old, "new": new}
+    days = [f"--deprecation-days-{level}={period.days}" for level in ("stable", "beta")] if period else []
+    command, files = [oasdiff, "changelog", "old", "new", *_TOLD, *days], {"old": old, "new": new}
     # With allOf flattened, schemas are compared by what they make, not by how.
     done = run(NAME, [*command, "--flatten-allof"], files, bounds)
     found = _read(done)
@@ -38,10 +44,14 @@ def compare(old: str, new: str, bounds: Bounds = AT_A_TERMINAL) -> Lists:
     if not isinstance(found, list):
         raise NotCompared(f"not compared: oasdiff says: {done.first}")
     listed = [each for each in found if isinstance(each, dict) and each.get("section") != "info"]
-    return (
-        tuple(_line(each) for each in listed if each.get("level", _BREAKING) >= _BREAKING),
-        tuple(_line(each) for each in listed if each.get("level", _BREAKING) < _BREAKING),
-    )
+    breaking: list[str] = []
+    safe: list[str] = []
+    for each in listed:
+        line, breaks = _line(each), each.get("level", _BREAKING) >= _BREAKING
+        if period and str(each.get("id")).endswith(_WITHOUT_NOTICE):
+            line, breaks = f"{line}; ReleasePolicy {period.policy} asks for an x-sunset at least {period.days} days ahead", True
+        (breaking if breaks else safe).append(line)
+    return tuple(breaking), tuple(safe)
 
 
 def _read(done: Done) -> Any:

@@ -20,6 +20,7 @@ from controller.metrics.document import Place, fetch
 from controller.metrics.pool import Queries
 from controller.reconcile.cluster import Cluster, Key
 from controller.reconcile.memory import Memory
+from controller.reconcile.policies import NOT_LISTED, period
 from controller.reconcile.putting import Question
 from controller.workloads import pods
 from strategies.analysis.verdict import Unknown
@@ -66,6 +67,10 @@ class Comparer:
     def query(self, text: str, at: datetime) -> Differing | Unknown:
         """Fetch both and compare them."""
         question = json.loads(text)
+        policies = self._cluster.release_policies
+        asked = period(policies.list(), question["namespace"]) if policies.synced else NOT_LISTED
+        if isinstance(asked, Unknown):
+            return asked
         found = []
         for side in ("stable", "candidate"):
             place = self._place(question, side)
@@ -75,7 +80,7 @@ class Comparer:
             found.append(document)
         try:
             with self._one_at_a_time:
-                breaking, safe = openapi.compare(found[0], found[1], BOUNDS)
+                breaking, safe = openapi.compare(found[0], found[1], BOUNDS, asked)
         except NotCompared as why:
             return Unknown(reason="NotCompared", message=f"{why} (the older one is stable's, the newer one the candidate's)")
         breaking = tuple(dict.fromkeys(breaking))

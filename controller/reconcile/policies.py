@@ -6,7 +6,7 @@ nobody knows what it means.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,11 +18,13 @@ from pydantic import ValidationError
 
 from controller.reconcile.cluster import Cluster
 from strategies.analysis.verdict import Unknown
+from strategies.review.contracts import Period, longest
 from strategies.spec.metric_source import allows
 from strategies.spec.policy import Concurrency, Freeze, ReleasePolicySpec
 from strategies.world.observation import Frozen, Required
 
 Object = dict[str, Any]
+NOT_LISTED = Unknown(reason="NotListed", message="releasepolicies could not be listed yet; see the controller's log.")
 _SOON = timedelta(hours=1)
 """How long an answer holds that has no end in sight."""
 
@@ -62,7 +64,7 @@ class Policies:
         """The freeze that lasts longest of those in force; Unknown where a policy cannot be understood, or was never listed."""
         policies = self._cluster.release_policies
         if not policies.synced:
-            return Unknown(reason="NotListed", message="releasepolicies could not be listed yet; see the controller's log.")
+            return NOT_LISTED
         found = [answer.frozen for answer in self._answers(namespace, now)]
         lasting = [each for each in found if isinstance(each, Frozen)]
         if lasting:
@@ -110,6 +112,18 @@ def _is_for(policy: Object, namespace: str) -> bool:
     return allows(tuple(map(str, patterns)), namespace)
 
 
+def period(policies: Iterable[Object], namespace: str) -> Period | Unknown | None:
+    """For how long what is deprecated in a namespace stays; Unknown where one of the policies for it cannot be understood."""
+    specs = []
+    for policy in (each for each in policies if _is_for(each, namespace)):
+        name = str(policy["metadata"]["name"])
+        try:
+            specs.append((name, ReleasePolicySpec.model_validate(policy.get("spec") or {})))
+        except ValidationError as error:
+            return _not_understood(name, error)
+    return longest(specs, namespace)
+
+
 def problem(freeze: Freeze) -> tuple[str, str] | None:
     """What is wrong with a freeze that only a calendar can tell, by field; None when it can be worked out."""
     try:
@@ -150,9 +164,7 @@ def _judged(name: str, version: str, spec: Object, now: datetime) -> _Answer:
         policy = ReleasePolicySpec.model_validate(spec)
         windows = [(freeze, *window(freeze, now)) for freeze in policy.freezes]
     except (ValidationError, ZoneInfoNotFoundError, ValueError, TypeError, OverflowError) as error:
-        said = str(error).partition("\n")[0]
-        message = f"ReleasePolicy {name} cannot be understood ({said}); tell whoever runs it, or see `releasectl lint`."
-        unknown = Unknown(reason="PolicyInvalid", message=message)
+        unknown = _not_understood(name, error)
         return _Answer(version=version, frozen=unknown, required=(), concurrency=None, since=now, until=now + _SOON)
     required = tuple(Required(policy=name, requirement=each) for each in policy.requirements)
     changes = [moment for _, end, begin in windows for moment in (end, begin) if moment is not None]
@@ -163,3 +175,9 @@ def _judged(name: str, version: str, spec: Object, now: datetime) -> _Answer:
         end, freeze = max(in_force, key=lambda each: each[0])
         frozen = Frozen(policy=name, freeze=freeze.name, until=end, reason=freeze.reason or "")
     return _Answer(version=version, frozen=frozen, required=required, concurrency=policy.concurrency, since=now, until=until)
+
+
+def _not_understood(name: str, error: Exception) -> Unknown:
+    said = str(error).partition("\n")[0]
+    message = f"ReleasePolicy {name} cannot be understood ({said}); tell whoever runs it, or see `releasectl lint`."
+    return Unknown(reason="PolicyInvalid", message=message)

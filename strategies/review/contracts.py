@@ -3,14 +3,16 @@
 A tool's own words and levels end where it is called; here are two lists, and why there are none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 
 from strategies.spec.change import Acceptance
+from strategies.spec.metric_source import allows
+from strategies.spec.policy import ReleasePolicySpec
 
-_SHOWN = 3
+_SHOWN, _LONGEST = 3, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,21 @@ class Compared:
     first: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """For how many days at least what is deprecated stays, and the ReleasePolicy that asks for it."""
+
+    days: int
+    policy: str
+
+
+def longest(policies: Iterable[tuple[str, ReleasePolicySpec]], namespace: str) -> Period | None:
+    """The longest period of the policies, each with its name, that are for a namespace; None where none has one."""
+    asked = (Period(days=spec.deprecation_days, policy=name) for name, spec in policies
+             if spec.deprecation_days and allows(spec.namespaces, namespace))  # fmt: skip
+    return max(asked, key=lambda each: (each.days, each.policy), default=None)
+
+
 def identity(sentence: str) -> str:
     """Of a finding: 8 hexadecimal digits, by which it can be accepted, and no other."""
     return sha256(sentence.encode()).hexdigest()[:8]
@@ -45,7 +62,7 @@ def accept(found: Compared, accepted: tuple[Acceptance, ...], today: date) -> Co
     return replace(
         found,
         breaking=tuple(text for text in found.breaking if text not in valid),
-        accepted=tuple(f"{text[:100]}: accepted by {e.by} until {e.until}: {e.because}" for text, e in valid.items()),
+        accepted=tuple(f"{text[:_LONGEST]}: accepted by {e.by} until {e.until}: {e.because}" for text, e in valid.items()),
         lapsed=tuple(text for text in known if text not in valid),
         idle=() if found.problem or found.first else _idle(named, set(map(identity, found.breaking))),
     )
@@ -67,7 +84,7 @@ def broken(contracts: tuple[Compared, ...] | None) -> tuple[str, ...]:
     for contract in contracts or ():
         for text in contract.breaking[:_SHOWN]:
             past = ", no longer accepted" if text in contract.lapsed else ""
-            lines.append(f"contract {contract.name}: {text[:100]} [{identity(text)}{past}]")
+            lines.append(f"contract {contract.name}: {text[:_LONGEST]} [{identity(text)}{past}]")
         if len(contract.breaking) > _SHOWN:
             lines.append(f"contract {contract.name}: {len(contract.breaking) - _SHOWN} more that break")
     return tuple(lines)

@@ -114,6 +114,11 @@ class ReleasePolicySpec(Model):
     concurrency: Concurrency | None = Field(
         None, description="How many releases may be on their way at a time; rollbacks and restarts are free, and are not counted."
     )
+    deprecation_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
+        None,
+        description="For how many days at least what an OpenAPI contract deprecates stays: x-sunset, the date of its removal, "
+        "must be given, and that far ahead. Of several policies the longest time holds.",
+    )
 
     model_config = ConfigDict(
         json_schema_extra=rules(

@@ -216,7 +216,7 @@ class Double:
             found = {"metadata": {"resourceVersion": "1"}, "items": self.items(_LISTS[path])}
         elif path.startswith(PROMETHEUS):
             found = self.prometheus(path, request.query)
-        elif "/metricsources/" in path or "gatetemplates/" in path or "/releasetrains/" in path:
+        elif any(f"{kind}/" in path for kind in ("/metricsources", "gatetemplates", "/releasetrains", "/configmaps")):
             name, kind = path.rpartition("/")[2], path.split("/")[-2]
             found = next((each for each in self.others.get(kind, []) if each["metadata"]["name"] == name), None)
         elif path.endswith("/releases"):

@@ -229,6 +229,7 @@ REFUSED_AT_APPLY: dict[str, Mistake] = {
     "a requirement of an item that there is not": policy(requirements=[{**REQUIREMENT, "done": ["Rollback"]}]),
     "a concurrency without a number": policy(concurrency={}, rule=LIMITS_NOTHING),
     "a concurrency of none": policy(concurrency={"total": 0}),
+    "a deprecation of no length": policy(deprecationDays=0),
     "a freeze without a beginning": policy(freezes=[{"name": "x", "duration": "1h"}]),
     "a freeze every second": policy(freezes=[{**FREEZE, "rule": "FREQ=SECONDLY"}]),
     "a freeze that begins with its zone": policy(freezes=[{**FREEZE, "start": "2026-01-02T18:00Z"}]),

@@ -38,7 +38,7 @@ def with_contract(image: str, text: str) -> str:
 
 def compared(old: str | None, new: str | None) -> Compared:
     """One contract, compared."""
-    (found,) = compare(Change.model_validate(CHANGE), lambda _: old, lambda _: new, TODAY)
+    (found,) = compare(Change.model_validate(CHANGE), lambda _: old, lambda _: new, TODAY, None)
     return found
 
 

@@ -117,5 +117,5 @@ def test_a_release_names_it() -> None:
     """It is compared in a process of its own."""
     contract = {"type": "Avro", "configMap": "events", "key": "order.avsc"}
     change = Change.model_validate({"kind": "Feature", "contracts": [contract]})
-    (found,) = compare(change, lambda _: json.dumps(order()), lambda _: json.dumps(order("long", n=("int", 0))), TODAY)
+    (found,) = compare(change, lambda _: json.dumps(order()), lambda _: json.dumps(order("long", n=("int", 0))), TODAY, None)
     assert (len(found.breaking), found.safe, found.problem) == (1, ("Order.n: added, with a default",), "")

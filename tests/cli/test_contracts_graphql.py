@@ -112,7 +112,7 @@ def compared(old: str, new: str) -> Compared:
     change = Change.model_validate(
         {"kind": "Feature", "contracts": [{"type": "GraphQL", "configMap": "api", "key": "schema.graphql"}]}
     )
-    (found,) = compare(change, lambda _: old, lambda _: new, TODAY)
+    (found,) = compare(change, lambda _: old, lambda _: new, TODAY, None)
     return found
 
 

@@ -60,7 +60,8 @@ BREAKING = {
 def compared(old: str, new: str) -> Compared:
     """As a Release declares it."""
     contract = {"type": "Protobuf", "configMap": "api", "key": "orders.proto"}
-    (found,) = compare(Change.model_validate({"kind": "Feature", "contracts": [contract]}), lambda _: old, lambda _: new, TODAY)
+    change = Change.model_validate({"kind": "Feature", "contracts": [contract]})
+    (found,) = compare(change, lambda _: old, lambda _: new, TODAY, None)
     return found
 
 

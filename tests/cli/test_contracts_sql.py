@@ -49,7 +49,8 @@ BREAKING = {
 def compared(old: str | None, new: str) -> Compared:
     """As a Release declares it."""
     contract = {"type": "SQL", "configMap": "data", "key": "migrations.sql"}
-    (found,) = compare(Change.model_validate({"kind": "Feature", "contracts": [contract]}), lambda _: old, lambda _: new, TODAY)
+    change = Change.model_validate({"kind": "Feature", "contracts": [contract]})
+    (found,) = compare(change, lambda _: old, lambda _: new, TODAY, None)
     return found
 
 

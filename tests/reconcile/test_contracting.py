@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -47,10 +48,17 @@ class Double:
     pods: dict[str, list[Object] | ApiError]
     served: dict[str, str | Unknown] = field(default_factory=lambda: {k: document(*v) for k, v in PATHS.items()})
     asked: list[Place] = field(default_factory=list)
+    policies: list[Object] = field(default_factory=list)
+    listed: bool = True
 
     def __post_init__(self) -> None:
         self.client = self
         self.comparer = Comparer(cast("Cluster", self), cast("Queries", self), lambda _: None)
+
+    @property
+    def release_policies(self) -> Any:
+        """The view of them."""
+        return SimpleNamespace(synced=self.listed, list=lambda: self.policies)
 
     def list(self, path: str, query: dict[str, str]) -> tuple[list[Object], str]:
         """The pods of a revision."""
@@ -92,6 +100,32 @@ def test_one_ready_pod_of_each_side_is_asked_and_the_documents_compared(world: D
     ]
     world.compare(port=9000)
     assert world.asked[-1].port == 9000
+
+
+@pytest.mark.usefixtures("oasdiff")
+def test_what_is_deprecated_has_to_outlive_the_longest_period_of_the_namespaces_policies(world: Double) -> None:
+    """Where none has one, a deprecation breaks nothing."""
+    deprecated = document("/orders").replace('"get": {', '"get": {"deprecated": true, ')
+    world.served = {"stable": document("/orders"), "candidate": deprecated}
+    assert world.compare() == Differing(breaking=(), breaks=0, additions=1, at=AT)
+    world.policies = [policy("a", deprecationDays=30), policy("b", deprecationDays=90),
+                      policy("c", deprecationDays=365, namespaces=["store"])]  # fmt: skip
+    said = "GET /orders: sunset date is missing for deprecated API; ReleasePolicy b asks for an x-sunset at least 90 days ahead"
+    assert world.compare() == Differing(breaking=(said,), breaks=1, additions=0, at=AT)
+
+
+def test_without_the_policies_nobody_is_asked(world: Double) -> None:
+    """Neither while they have not been listed, nor with one that cannot be understood."""
+    world.listed = False
+    assert "releasepolicies could not be listed yet" in str(world.compare())
+    world.listed, world.policies = True, [policy("broken", deprecationDays="soon")]
+    assert "ReleasePolicy broken cannot be understood" in str(world.compare())
+    assert world.asked == []
+
+
+def policy(name: str, **spec: Any) -> Object:
+    """A ReleasePolicy."""
+    return {"metadata": {"name": name}, "spec": spec}
 
 
 STRANGERS = {

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.reconcile.cluster import Cluster
-from controller.reconcile.policies import Policies, problem, window
+from controller.reconcile.policies import Policies, period, problem, window
 from strategies.analysis.verdict import Unknown
+from strategies.review.contracts import Period
 from strategies.spec.policy import Freeze
 from strategies.spec.review import Check, Risk
 from strategies.world.observation import Frozen
@@ -140,6 +141,16 @@ def test_limits_are_per_namespace_or_of_all_the_policys_namespaces() -> None:
     assert (one.most, one.counts("shop"), one.counts("team-a")) == (1, True, False)
     assert (all_.most, all_.counts("team-a"), all_.counts("store")) == (3, True, False)
     assert calendar(policy("a", concurrency=both, namespaces=["team-*"])).limits("shop", SATURDAY) == ()
+
+
+def test_one_that_cannot_be_understood_leaves_the_period_of_deprecations_unknown_where_it_is_for() -> None:
+    """Of the others the longest one holds."""
+    policies = [policy("a", deprecationDays=30), policy("b", deprecationDays=90),
+                policy("broken", {"name": "x"}, namespaces=["team-*"])]  # fmt: skip
+    assert period(policies, "shop") == Period(days=90, policy="b")
+    found = period(policies, "team-a")
+    assert isinstance(found, Unknown)
+    assert found.message.startswith("ReleasePolicy broken cannot be understood")
 
 
 def test_an_answer_holds_until_it_changes_or_the_policy_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,7 +97,7 @@ BASES: dict[str, tuple[Object, ...]] = {
         "name": "weekend", "start": "2026-01-02T18:00", "duration": "62h", "rule": "FREQ=WEEKLY;BYDAY=FR",
         "timeZone": "Europe/Berlin", "reason": "x"}],
         "requirements": [{"name": "plan", "risk": "High", "done": ["RollbackPlan"], "redFlags": ["NoMonitoring"]}],
-        "concurrency": {"perNamespace": 1, "total": 2}},),
+        "concurrency": {"perNamespace": 1, "total": 2}, "deprecationDays": 90},),
     "ReleaseTrain": ({"members": [
         {"name": "web", "version": "2", "role": "Consumer", "dependsOn": ["orders"]}, {"name": "orders", "version": "2"}],
         "onFailure": "RollBackMember", "verify": {"duration": "1m", "deadline": "10m"}},),
