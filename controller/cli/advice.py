@@ -88,6 +88,7 @@ REASONS: dict[Reason, Lines] = {
     Reason.FROZEN: (("kubectl get releasepolicies", "shows the freezes"), _OVERRIDE, *PHASES[Phase.BLOCKED]),
     Reason.QUEUED: (("kubectl get releases -A", "shows which are on their way"), _OVERRIDE, *PHASES[Phase.BLOCKED]),
     Reason.IN_TRAIN: (("releasectl train -n {namespace}", "shows the trains"), *PHASES[Phase.BLOCKED][1:]),
+    Reason.TRAIN_GONE: (("releasectl retry {name} -n {namespace}", "lets the change go by itself"), *PHASES[Phase.BLOCKED][1:]),
     Reason.GATE_UNUSABLE: (("kubectl get metricsources", "shows which sources gates may name"), *PHASES[Phase.BLOCKED]),
     Reason.NO_HISTORY: (
         ("kubectl patch deployment {workload} -n {namespace} --type=merge -p '{{\"spec\":{{\"revisionHistoryLimit\":10}}}}'",

@@ -219,8 +219,8 @@ def _as_committed(seen: Observation, status: Status, reader: _Reader) -> Observa
         waits = status.reason in (Reason.FROZEN, Reason.REQUIREMENT_UNMET)
         seen = replace(seen, frozen=Unknown(reason=status.reason, message=status.message) if waits else None)
     # Whose turn it is, and what a train says, only the controller sees, which follows all Releases.
-    waits = status.reason in (Reason.QUEUED, Reason.IN_TRAIN)
-    seen = replace(seen, queued=Queued(message=status.message, reason=status.reason) if waits else None)
+    waits, train = status.reason in (Reason.QUEUED, Reason.IN_TRAIN, Reason.TRAIN_GONE), status.train.name if status.train else ""
+    seen = replace(seen, queued=Queued(message=status.message, reason=status.reason, train=train) if waits else None)
     if isinstance(seen.route, Route) and {"get gateways", "get gatewayclasses"} & reader.refused.keys():
         problem = status.message if status.reason is Reason.ROUTE_UNUSABLE else None
         seen = replace(seen, route=replace(seen.route, problem=problem))

@@ -97,8 +97,10 @@ class Gatherer:
         if isinstance(seen, Seen):
             parts = {"services": seen.services, "candidate_service": seen.candidate, "route": seen.route,
                      "pins_since": seen.pins_since, "split_route": seen.split_route}  # fmt: skip
+        if isinstance(workload, Workload) and _waits(look, workload):
+            parts |= self._asked(key, status, workload)
         return Observation(
-            **base, **parts, **(self._asked(key, status, workload) if _waits(look, workload) else {}),
+            **base, **parts,
             replica_sets=replica_sets,
             hold=self._hold(key[0], raw, workload, memory),
             pods=self._pods(key[0], known, status, memory),
@@ -109,11 +111,10 @@ class Gatherer:
             autoscaled=self._autoscaled(key[0], workload, memory),
         )  # fmt: skip
 
-    def _asked(self, key: Key, status: Status, workload: object) -> dict[str, Any]:
+    def _asked(self, key: Key, status: Status, workload: Workload) -> dict[str, Any]:
         """What policies and a train ask of a change that waits. Who waits for his train takes nobody's place in a queue."""
         namespace, now = key[0], self._clock.wall()
-        version = workload.template.version if isinstance(workload, Workload) else None
-        queued = trains.queued(self._cluster, key, version) or self._turnstile.queued(
+        queued = trains.queued(self._cluster, key, status, workload) or self._turnstile.queued(
             key, status, self._policies.limits(namespace, now)
         )
         return {"frozen": self._policies.frozen(namespace, now), "required": self._policies.required(namespace, now),

@@ -28,13 +28,14 @@ from controller.telemetry.events import Recorder
 from controller.workloads import deployment, template
 from strategies.analysis.verdict import Unknown
 from strategies.spec.reason import Reason
+from strategies.spec.status import Status
 from strategies.spec.train import ReleaseTrainSpec
 from strategies.spec.train_status import IN_FLIGHT, TrainStatus
 from strategies.train.asking import Ask
 from strategies.train.decide import Decision, decide
-from strategies.train.hold import Ordering, held_back
+from strategies.train.hold import Ordering, held_back, left_behind
 from strategies.train.turn import Seen, Turn
-from strategies.world.observation import Queued
+from strategies.world.observation import Queued, Workload
 
 Object = dict[str, Any]
 log = structlog.get_logger()
@@ -42,13 +43,23 @@ _AGAIN = 1.0
 """Seconds until what could not be written is tried again, if the API server does not say another time."""
 
 
-def queued(cluster: Cluster, key: Key, version: str | None) -> Queued | Unknown | None:
-    """Why this version of a Release waits for its train; None when it may begin."""
+def queued(cluster: Cluster, key: Key, status: Status, workload: Workload) -> Queued | Unknown | None:
+    """Why a Release's held template waits for a train; None when it may begin.
+
+    One that waited for a train that is gone goes on waiting; one that a train was edited to leave out may begin.
+    """
     if not cluster.trains.synced:
         return Unknown(reason="NotListed", message="releasetrains could not be listed yet; see the controller's log.")
     found = [Ordering(name=t["metadata"]["name"], status=commit.read_train(t)[0]) for t in cluster.trains_of(key)]
-    why = held_back(key[1], version, found)
-    return None if why is None else Queued(message=why[:1024], reason=Reason.IN_TRAIN)
+    if found:
+        why = held_back(key[1], workload.template.version, found)
+        return None if why is None else Queued(message=why[:1024], reason=Reason.IN_TRAIN, train=found[0].name)
+    awaited = status.train
+    if awaited is None or (awaited.digest != workload.template.digest and awaited.generation != workload.generation):
+        return None
+    if cluster.trains.get(key[0], awaited.name) is not None:
+        return None
+    return Queued(message=left_behind(awaited.name), reason=Reason.TRAIN_GONE, train=awaited.name)
 
 
 @dataclass(slots=True)
@@ -80,7 +91,7 @@ class Trains:
         """Gather, decide, commit, ask."""
         key, train = (namespace, name), self._cluster.trains.get(namespace, name)
         if train is None or "deletionTimestamp" in train["metadata"]:
-            # Without it, its members go by themselves; there is nothing to undo.
+            # Who is on his way goes on, who waits for it stays held; there is nothing to undo.
             self._memories.pop(key, None)
             metrics.forget_train(key)
             return Next()

@@ -89,6 +89,7 @@ class Recorder:
         if new.reason is Reason.WORKLOAD_RECREATED and new.restoring is not None:
             kind = "Warning"
         turned = old.phase is not new.phase or (new.reason is Reason.STEPS_CHANGED and old.message != new.message)
+        turned = turned or (new.reason is Reason.TRAIN_GONE and old.reason is not new.reason)
         if kind is not None and (turned or started):
             self._say(_about(release), kind, str(new.reason), new.message)
         if started and new.review is not None and new.review.red_flags:

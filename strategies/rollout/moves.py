@@ -93,7 +93,7 @@ def begin(turn: Turn, kind: Kind) -> Status:
     overtakes = turn.status.wheel is not None  # The one before may have left Jobs.
     # A template that is written back has arrived, or was overtaken by a newer wish: it is not written again.
     return to(turn, phase, Reason.STARTED, message, trial=trial, attempts=attempt, wheel=wheel, paused=False,
-              unready_since=None, restoring=None, exempt=None, review=review, flags=switched,
+              unready_since=None, restoring=None, train=None, exempt=None, review=review, flags=switched,
               migrations=migrations.begun(turn, kind, candidate),
               jobs=turn.status.jobs and overtakes)  # fmt: skip
 

@@ -17,7 +17,7 @@ from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
 from strategies.spec.status import Answer, Outcome, Status, Step, Template
-from strategies.world.observation import Kept, Request
+from strategies.world.observation import Kept, Queued, Request
 
 ANSWERS = 10
 KEYS = ("rollback", "revert", "promote", "abort", "retry", "pause", "resume", "override")
@@ -147,11 +147,13 @@ def _revert(turn: Turn, request: Request) -> Status | Refusal:
 def _retry(turn: Turn, request: Request) -> Status | Refusal:
     if turn.trial is not None:
         return Refusal(message="There is nothing to retry while a release is in flight; abort it first.")
-    if not turn.rejected or turn.workload is None:
+    queued = turn.observation.queued
+    orphaned = isinstance(queued, Queued) and queued.reason is Reason.TRAIN_GONE
+    if turn.workload is None or not (turn.rejected or orphaned):
         return Refusal(message="There is nothing to retry: the Deployment's template was not rejected.")
     digest, generation = turn.workload.template.digest, turn.workload.generation
     left = tuple(r for r in turn.status.rejected if r.digest != digest and r.generation != generation)
-    return to(turn, Phase.HEALTHY, Reason.STARTED, f"Another try, asked by {request.author}.", rejected=left)
+    return to(turn, Phase.HEALTHY, Reason.STARTED, f"Another try, asked by {request.author}.", rejected=left, train=None)
 
 
 def _pause(turn: Turn, request: Request) -> Status | Refusal:

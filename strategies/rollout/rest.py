@@ -8,7 +8,7 @@ from typing import Any
 from strategies.rollout import flags
 from strategies.rollout.moves import begin, end_trial, to
 from strategies.rollout.order import Pending
-from strategies.rollout.start import kind, obstacle
+from strategies.rollout.start import kind, obstacle, train_awaited
 from strategies.rollout.turn import Turn
 from strategies.spec.phase import Phase
 from strategies.spec.reason import Reason
@@ -66,8 +66,8 @@ def at_rest(turn: Turn, _: Pending) -> Status | None:
         same = {"digest": turn.workload.template.digest, "generation": turn.workload.generation}
         return turn.status.model_copy(update={"stable": stable.model_copy(update=same)})
     resting = _resting_phase(turn)
-    if resting is None or (resting.phase, resting.reason, resting.message) == (
-        turn.phase, turn.status.reason, turn.status.message
+    if resting is None or (resting.phase, resting.reason, resting.message, resting.train) == (
+        turn.phase, turn.status.reason, turn.status.message, turn.status.train
     ):  # fmt: skip
         return None
     return resting
@@ -82,7 +82,7 @@ def _resting_phase(turn: Turn) -> Status | None:
         restored: dict[str, Any] = {"restoring": None} if turn.status.restoring and not _restoring_other(turn) else {}
         if turn.phase is Phase.HEALTHY and not restored:
             return None
-        return to(turn, Phase.HEALTHY, Reason.AT_REST, **restored)
+        return to(turn, Phase.HEALTHY, Reason.AT_REST, train=None, **restored)
     if not workload.paused and not workload.held:
         return to(turn, Phase.INITIALIZING, Reason.NATIVE_ROLLOUT, "A change went out without being held; it is "
                   "adopted as it is. See whether the policies were missing.", stable=None)  # fmt: skip
@@ -96,7 +96,7 @@ def _resting_phase(turn: Turn) -> Status | None:
         return to(turn, Phase.WAITING, Reason.SCALED_TO_ZERO)
     hindrance = obstacle(turn)
     if hindrance is not None:
-        return to(turn, Phase.BLOCKED, *hindrance)
+        return to(turn, Phase.BLOCKED, *hindrance, train=train_awaited(turn))
     return None
 
 

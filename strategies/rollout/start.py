@@ -8,7 +8,7 @@ from strategies.rollout.reviewing import subject
 from strategies.rollout.turn import Turn
 from strategies.spec.reason import Reason
 from strategies.spec.release import StrategyType
-from strategies.spec.status import Kind
+from strategies.spec.status import Kind, TrainAwaited
 
 Obstacle = tuple[Reason, str]
 OF_POLICIES = frozenset({Reason.REQUIREMENT_UNMET, Reason.FROZEN, Reason.QUEUED})
@@ -165,6 +165,16 @@ def _frozen(turn: Turn) -> Obstacle | None:
         f"Freeze {frozen.freeze} of ReleasePolicy {frozen.policy} is in force until {frozen.until:%Y-%m-%d %H:%M} UTC{why}. "
         "The change stays held, and goes out by itself then; rollbacks are free."
     )
+
+
+def train_awaited(turn: Turn) -> TrainAwaited | None:
+    """The train that the Deployment's template waits for, whatever else is in the way: kept, so that its end starts nothing."""
+    queued, workload = turn.observation.queued, turn.workload
+    if isinstance(queued, Unknown) or workload is None:
+        return turn.status.train
+    if queued is None or not queued.train or kind(turn) is not Kind.RELEASE:
+        return None
+    return TrainAwaited(name=queued.train, digest=workload.template.digest, generation=workload.generation)
 
 
 def _queued(turn: Turn) -> Obstacle | None:

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     QUEUED = "Queued"
     POLICY_OVERRIDDEN = "PolicyOverridden"
     IN_TRAIN = "InTrain"
+    TRAIN_GONE = "TrainGone"
     STABLE_LOST = "StableLost"
     TEMPLATE_CHANGED_BY_WEBHOOK = "TemplateChangedByWebhook"
     SCALED_TO_ZERO = "ScaledToZero"
@@ -84,6 +85,7 @@ SENTENCES = {
     Reason.QUEUED: "As many releases as a policy allows are on their way; this one goes out when it is its turn.",
     Reason.POLICY_OVERRIDDEN: "A person has overridden the policies that kept the change waiting.",
     Reason.IN_TRAIN: "The Release is a member of a train, which has not let it go.",
+    Reason.TRAIN_GONE: "The train that the change waited for is gone; its deletion starts nothing.",
     Reason.STABLE_LOST: "The ReplicaSet of the stable revision is gone.",
     Reason.TEMPLATE_CHANGED_BY_WEBHOOK: "A webhook changed the candidate's template.",
     Reason.SCALED_TO_ZERO: "The Deployment is scaled to 0; the change goes out when there are replicas again.",

@@ -86,6 +86,14 @@ class Template(Record):
     message: Message = Field("", description="Why it was rejected.")
 
 
+class TrainAwaited(Record):
+    """A train, and the held template that waits for it."""
+
+    name: Text = Field(description="Name of the ReleaseTrain.")
+    digest: Text = Field(description="Digest of the pod template, quantities normalised.")
+    generation: int = Field(description="The Deployment's generation at which the digest was taken.")
+
+
 Numbers = Annotated[tuple[float, ...], Field(max_length=16)]
 
 
@@ -355,6 +363,7 @@ class Status(Record):
     rejected: tuple[Template, ...] = Field(
         (), description="Templates that do not start again until retry or a later completed release."
     )
+    train: TrainAwaited | None = Field(None, description="The train that a held template waits for; its deletion starts nothing.")
     exempt: Template | None = Field(None, description="The template that starts next in spite of policies, and why.")
     overrides: tuple[Override, ...] = Field((), description="The last times that the glass was broken or a policy overridden.")
     attempts: Count = Field(0, description="How many trials there were.")

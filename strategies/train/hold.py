@@ -14,6 +14,14 @@ class Ordering:
     status: TrainStatus
 
 
+def left_behind(train: str) -> str:
+    """Why a change whose train was deleted does not start."""
+    return (
+        f"ReleaseTrain {train}, for which the change waited, is gone. Make a train that has the Release, or let the change go by "
+        "itself: retry=true."
+    )
+
+
 def held_back(release: str, version: str | None, trains: Sequence[Ordering]) -> str | None:
     """Why this version of the Release may not begin now; None where its one train has let it go, or no train has it."""
     if not trains:

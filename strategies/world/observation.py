@@ -219,10 +219,11 @@ class Frozen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
-    """That a release has to wait for others: until there is room for it, or for its train; why, for people."""
+    """That a release has to wait for others: until there is room for it, or for a train, which is named; why, for people."""
 
     message: str
     reason: Reason = Reason.QUEUED
+    train: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

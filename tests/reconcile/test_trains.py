@@ -4,38 +4,62 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from controller.clock import Clock
 from controller.reconcile import trains
 from controller.reconcile.cluster import Cluster, members_of, train_key, train_of
 from strategies.analysis.verdict import Unknown
 from strategies.spec.reason import Reason
-from strategies.world.observation import Queued
+from strategies.spec.status import Status, TrainAwaited
+from strategies.world.observation import Queued, Workload
 
 
-def cluster(*found: dict[str, Any], synced: bool = True) -> Cluster:
-    """With the view of these trains."""
-    return cast(Cluster, SimpleNamespace(trains=SimpleNamespace(synced=synced), trains_of=lambda _key: list(found)))
+def cluster(*found: dict[str, Any], synced: bool = True, others: tuple[str, ...] = ()) -> Cluster:
+    """With the view of these trains, and of `others` that do not have the Release as a member."""
+    view = SimpleNamespace(synced=synced, get=lambda _namespace, name: {} if name in others else None)
+    return cast(Cluster, SimpleNamespace(trains=view, trains_of=lambda _key: list(found)))
+
+
+def queued(seen: Cluster, awaited: TrainAwaited | None = None) -> Queued | Unknown | None:
+    """What version 2 of web is told."""
+    held = SimpleNamespace(template=SimpleNamespace(version="2", digest="two"), generation=7)
+    return trains.queued(seen, ("shop", "web"), Status(train=awaited), cast(Workload, held))
 
 
 def test_before_trains_were_listed_nothing_starts() -> None:
     """One of them might hold it back."""
-    told = trains.queued(cluster(synced=False), ("shop", "web"), "2")
+    told = queued(cluster(synced=False))
     assert isinstance(told, Unknown)
     assert "releasetrains could not be listed" in told.message
 
 
 def test_a_member_waits_with_a_reason_of_its_own() -> None:
     """Or it would stand in a policy's queue before the very members that it waits for."""
-    told = trains.queued(cluster({"metadata": {"name": "t"}, "spec": {}}), ("shop", "web"), "2")
+    told = queued(cluster({"metadata": {"name": "t"}, "spec": {}}))
     assert isinstance(told, Queued)
-    assert told.reason is Reason.IN_TRAIN
-    assert trains.queued(cluster(), ("shop", "web"), "2") is None
+    assert (told.reason, told.train) == (Reason.IN_TRAIN, "t")
+    assert queued(cluster()) is None
+
+
+@pytest.mark.parametrize(("awaited", "others", "waits"), [
+    (TrainAwaited(name="t", digest="two", generation=7), (), True),
+    (TrainAwaited(name="t", digest="two", generation=6), (), True),
+    (TrainAwaited(name="t", digest="another form of two", generation=7), (), True),
+    (TrainAwaited(name="t", digest="one", generation=6), (), False),
+    (TrainAwaited(name="t", digest="two", generation=7), ("t",), False),
+    (TrainAwaited(name="t", digest="two", generation=7), ("another",), True),
+])  # fmt: skip
+def test_what_waited_for_a_train_that_is_gone_waits_on(awaited: TrainAwaited, others: tuple[str, ...], waits: bool) -> None:
+    """Not another template, and not where the train is there and leaves the Release out: that is somebody's word."""
+    told = queued(cluster(others=others), awaited)
+    assert (isinstance(told, Queued) and (told.reason, told.train) == (Reason.TRAIN_GONE, "t")) is waits
 
 
 def test_a_status_that_a_hand_has_broken_lets_nobody_go() -> None:
     """What cannot be read counts as not there."""
     broken = {"metadata": {"name": "t"}, "spec": {}, "status": {"phase": "Progressing", "members": [{"name": "web"}]}}
-    assert isinstance(trains.queued(cluster(broken), ("shop", "web"), "2"), Queued)
+    assert isinstance(queued(cluster(broken)), Queued)
 
 
 def test_a_train_has_the_members_of_its_spec_and_in_flight_those_of_its_run() -> None:

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from strategies.spec.phase import Phase
+from strategies.spec.reason import Reason
 from strategies.spec.status import Kind, Outcome
+from strategies.world.observation import Queued
 from tests.rollout.stories import APPROVAL, CANARY, GATE, ROLLING, ROUTED, at_step, in_phase, trial_of
 from tests.rollout.world import World, healthy, make_spec
 
@@ -94,6 +96,19 @@ def test_retry_starts_a_rejected_template_again_under_another_name() -> None:
     assert world.status.trial is not None
     assert world.status.trial.candidate.replica_set != first.candidate.replica_set
     assert world.run().status.phase is Phase.HEALTHY
+
+
+@pytest.mark.parametrize(("reason", "done"), [(Reason.TRAIN_GONE, True), (Reason.IN_TRAIN, False), (Reason.QUEUED, False)])
+def test_retry_lets_a_change_go_whose_train_is_gone_and_no_other_that_waits(reason: Reason, done: bool) -> None:
+    """It is no way past a train, nor past a policy."""
+    world = healthy(make_spec(**CANARY))
+    world.unknown = {"queued": Queued(message="It waits.", reason=reason, train="" if reason is Reason.QUEUED else "t")}
+    world.apply("v2")
+    world.run(in_phase(Phase.BLOCKED))
+    world.ask("retry")
+    world.run(lambda w: bool(w.status.requests))
+    assert world.status.requests[-1].done is done
+    assert (world.status.train is None) is (done or reason is Reason.QUEUED)
 
 
 @pytest.mark.parametrize("when", ["at rest", "in mid-trial"])

@@ -123,6 +123,26 @@ def test_an_obstacle_blocks_the_start_with_its_remedy_and_nothing_is_touched_unt
     world.run(trial_of("v2"))
 
 
+def test_which_train_a_template_waits_for_is_kept_whatever_else_is_in_the_way() -> None:
+    """Also while a freeze speaks first: the train may be gone when it is over. It ends with the wait, or with the template."""
+    world = healthy(make_spec(**CANARY))
+    queued = Queued(message="Member a of ReleaseTrain t waits.", reason=Reason.IN_TRAIN, train="t")
+    world.unknown = {"frozen": FROZEN, "queued": queued}
+    world.apply("v2")
+    world.run()
+    assert world.status.reason is Reason.FROZEN
+    assert world.status.train is not None
+    assert (world.status.train.name, world.status.train.digest) == ("t", "digest of v2")
+    world.unknown = {"queued": Unknown(reason="NotListed", message="releasetrains could not be listed yet.")}
+    assert world.run().status.train is not None
+    world.unknown = {"frozen": FROZEN}  # The train leaves the member out.
+    assert world.run().status.train is None
+    world.unknown = {"queued": queued}
+    assert world.run().status.train is not None
+    world.apply("v1")
+    assert world.run().status.train is None
+
+
 def test_stable_without_its_replica_set_blocks_because_there_is_no_way_back() -> None:
     """Somebody deleted it while the change was held."""
     world = healthy(make_spec(**CANARY))

@@ -176,13 +176,29 @@ def test_an_aborted_train_starts_nobody_who_waited() -> None:
     assert "retry=true" in message
 
 
-def test_a_deleted_train_lets_its_members_go_by_themselves() -> None:
-    """Nobody is held by what is not there."""
+def test_a_deleted_train_starts_nobody_who_waited_for_it() -> None:
+    """It is said once, with the remedy, and the remedy lets it go."""
     gone = Act(name="delete", when=lambda w: reason(w, "orders") == "InTrain",
                do=lambda w: w.admin.delete(TRAINS, "new-format", WHERE) and None)  # fmt: skip
-    made = _made("2")
-    acts = (ship("orders", "orders:2", all_healthy), gone)
-    world = World(Story(name="train", make=made, acts=acts, over=lambda w: versions(w)["orders"] == "2")).run()
+    body = {"metadata": {"annotations": {f"{GROUP}/retry": "true"}}}
+    alone = Act(name="retry", when=lambda w: reason(w, "orders") == "TrainGone" and w.quiet > 30,
+                do=lambda w: w.person.patch(RELEASES, "orders", WHERE, body, "merge") and None)  # fmt: skip
+    acts = (ship("orders", "orders:2", all_healthy), gone, alone)
+    world = World(Story(name="train", make=_made("2"), acts=acts, over=lambda w: versions(w)["orders"] == "2")).run()
+    assert len(trials(world, "orders")) == 1
+    assert find(world, RELEASES, "orders")["requests"][-1]["message"].startswith("Another try, asked by")
+    (event,) = [each for each in world.admin.list("events", WHERE) if each["reason"] == "TrainGone"]
+    assert "ReleaseTrain new-format, for which the change waited, is gone" in event["message"]
+    assert event["message"].endswith("retry=true.")
+
+
+def test_a_member_that_its_train_leaves_out_goes_by_itself() -> None:
+    """Who edits it out of spec.members has named it."""
+    spec = {"spec": {"members": [{"name": name, "version": "2"} for name in ("web", "mail")]}}
+    out = Act(name="leave out", when=lambda w: reason(w, "orders") == "InTrain",
+              do=lambda w: w.person.patch(TRAINS, "new-format", WHERE, spec, "merge") and None)  # fmt: skip
+    acts = (ship("orders", "orders:2", all_healthy), out)
+    world = World(Story(name="train", make=_made("2"), acts=acts, over=lambda w: versions(w)["orders"] == "2")).run()
     assert len(trials(world, "orders")) == 1
 
 

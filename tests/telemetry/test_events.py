@@ -121,6 +121,15 @@ def test_steps_that_were_changed_are_told_once_for_each_change() -> None:
     assert [(e["reason"], e["note"]) for e in written.end().events] == [("StepsChanged", "to 5%"), ("StepsChanged", "to 9%")]
 
 
+def test_a_train_that_is_gone_is_told_though_the_change_stays_blocked() -> None:
+    """Once; whoever deleted it may have meant to let it go."""
+    written = Written()
+    blocked = [Status(phase=Phase.BLOCKED, reason=r) for r in (Reason.IN_TRAIN, Reason.TRAIN_GONE, Reason.TRAIN_GONE)]
+    for old, new in pairwise(blocked):
+        written.recorder.transition(RELEASE, old, new)
+    assert [(e["type"], e["reason"]) for e in written.end().events] == [("Warning", "TrainGone")]
+
+
 def test_a_refused_request_is_told_and_one_that_was_done_is_not() -> None:
     """What was done shows in the phase."""
     written = Written()

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 import yaml
 
 from tests.controlplane.cluster import ControlPlane
 from tests.real.releases.shop import GROUP, Manifest, Shop
+from tests.real.releases.test_cli import Releasectl
 
 MakeShop = Callable[..., Shop]
 MEMBERS = {"mail": {"role": "Consumer"}, "web": {"role": "Consumer", "dependsOn": ["mail"]}, "orders": {"role": "Producer"}}
@@ -33,10 +33,10 @@ class Line:
         for service in self.services.values():
             service.wait_for_phase("Healthy")
 
-    def train(self, **versions: str) -> None:
-        """A train of these versions."""
+    def train(self, versions: dict[str, str], on_failure: str = "RollBackTrain") -> None:
+        """A train of these versions, or the next run of the one that is there."""
         members = [{"name": name, "version": versions[name], **MEMBERS[name]} for name in reversed(MEMBERS)]
-        spec = {"members": members, "verify": {"duration": "1s", "deadline": "20s"}}
+        spec = {"members": members, "onFailure": on_failure, "verify": {"duration": "1s", "deadline": "20s"}}
         train = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "ReleaseTrain", "metadata": {"name": "new-format"}, "spec": spec}
         self.plane.apply(yaml.safe_dump(train), user="alice", namespace=self.namespace)
 
@@ -45,12 +45,12 @@ class Line:
         """The train's address."""
         return f"/apis/{GROUP}/v1alpha1/namespaces/{self.namespace}/releasetrains/new-format"
 
-    def wait_for_phase(self, phase: str) -> Manifest:
-        """Of the train; its status."""
+    def wait_for_phase(self, phase: str, run: int = 1) -> Manifest:
+        """Of the train in this run; its status."""
 
         def there() -> Manifest | None:
             status: Manifest = (self.plane.find(self.path) or {}).get("status") or {}
-            return status if status.get("phase") == phase else None
+            return status if (status.get("phase"), (status.get("run") or {}).get("number")) == (phase, run) else None
 
         try:
             return self.plane.wait_for(there, 40, phase)  # type: ignore[return-value]
@@ -58,19 +58,15 @@ class Line:
             now = yaml.safe_dump((self.plane.find(self.path) or {}).get("status"))
             raise AssertionError(f"{error}; status now: {now}") from error
 
-    def ask(self, key: str, value: str) -> None:
-        """A request by annotation, as alice."""
-        body = {"metadata": {"annotations": {f"{GROUP}/{key}": value}}}
-        self.plane.api("PATCH", self.path, body, "application/merge-patch+json", user="alice")
-
     def versions(self) -> dict[str, str]:
         """What users have."""
         return {name: service.status()["stable"]["version"] for name, service in self.services.items()}
 
-    def trials(self, kind: str) -> dict[str, tuple[str, str]]:
-        """When the last trial of this kind began and ended, by member."""
-        found = {name: [past for past in service.status()["history"] if past["kind"] == kind]
-                 for name, service in self.services.items() if service.status().get("history")}  # fmt: skip
+    def trials(self, kind: str, run: Manifest) -> dict[str, tuple[str, str]]:
+        """When the last trial of this kind began and ended since the train's run began, by member."""
+        found = {name: [past for past in service.status().get("history", ())
+                        if past["kind"] == kind and past["started"] >= run["started"]]
+                 for name, service in self.services.items()}  # fmt: skip
         return {name: (past[-1]["started"], past[-1]["ended"]) for name, past in found.items() if past}
 
     def addresses(self) -> dict[str, list[str]]:
@@ -127,12 +123,12 @@ def misread(carried: list[tuple[str, str, int]]) -> list[Any]:
 
 
 def test_three_services_change_a_message_format_and_change_it_back(shop: MakeShop, plane: ControlPlane, namespace: str) -> None:
-    """The producer's change comes first and waits; each stage goes when the one before has arrived. One annotation takes all
+    """The producer's change comes first and waits; each stage goes when the one before has arrived. One request takes all
     back.
     """
     line = Line(plane, namespace, shop)
     assert _ask(line.addresses()["mail"][0], "/read/2")[0] == 500, "the courier must be able to see what is not understood"
-    line.train(mail="2", web="2", orders="2")
+    line.train(dict.fromkeys(MEMBERS, "2"))
     with line.courier() as carried:
         line.services["orders"].ship("2")
         status = line.services["orders"].wait_for_phase("Blocked")
@@ -141,15 +137,16 @@ def test_three_services_change_a_message_format_and_change_it_back(shop: MakeSho
         assert "Deployment mail has version 1, and the train waits for 2" in message
         for name in ("web", "mail"):
             line.services[name].ship("2")
-        line.wait_for_phase("Completed")
+        run = line.wait_for_phase("Completed")["run"]
         assert line.versions() == dict.fromkeys(MEMBERS, "2")
-        out = line.trials("Release")
+        out = line.trials("Release", run)
         assert out["mail"][1] <= out["web"][0] < out["web"][1] <= out["orders"][0]
-        line.ask("rollback", "previous")
+        said = Releasectl(line.services["orders"])("rollback", name="train/new-format")
+        assert "rollback=previous is done. Rollback of the run asked by alice." in said
         status = line.wait_for_phase("RolledBack")
         time.sleep(0.2)
     assert line.versions() == dict.fromkeys(MEMBERS, "1")
-    back = line.trials("Rollback")
+    back = line.trials("Rollback", run)
     assert back["orders"][1] <= back["web"][0] < back["web"][1] <= back["mail"][0]
     assert {format_ for format_, _, _ in carried} == {"1", "2"}
     assert misread(carried) == []
@@ -157,34 +154,46 @@ def test_three_services_change_a_message_format_and_change_it_back(shop: MakeSho
     assert [s.left_behind() for s in line.services.values()] == [[], [], []]
 
 
-@pytest.mark.parametrize("failing", ["web", "orders"])
-def test_a_failure_takes_back_what_went_before_in_reverse(
-    shop: MakeShop, plane: ControlPlane, namespace: str, failing: str
-) -> None:
-    """Its pods never become ready, in the middle or at the end: who had completed goes back, the last first, and who is behind
-    has never begun.
+def test_a_failure_at_each_position_takes_back_what_the_policy_says(shop: MakeShop, plane: ControlPlane, namespace: str) -> None:
+    """Run after run of one train, first, middle and last: who had completed goes back, the last first, and who is behind has
+    never begun; or only who has failed goes back, until a person asks. What is held at the end is started by no deletion.
     """
     line = Line(plane, namespace, shop)
     before = set(line.services["orders"].uids())
-    tags = {**dict.fromkeys(MEMBERS, "2"), failing: "2-neverready"}
-    line.train(**tags)
     with line.courier() as carried:
-        for name, tag in tags.items():
-            line.services[name].ship(tag)
-        status = line.wait_for_phase("RolledBack")
-    assert f"Member {failing} has failed" in status["message"]
+        for number, failing in enumerate(MEMBERS, 1):
+            status = _fails(line, number, failing, "RollBackTrain")
+            gone = list(MEMBERS)[: list(MEMBERS).index(failing)]
+            back = line.trials("Rollback", status["run"])
+            assert sorted(back, key=lambda name: back[name], reverse=True) == gone
+            assert set(line.trials("Release", status["run"])) == {*gone, failing}
+            for name in gone:
+                asked = line.services[name].status()["requests"][-1]
+                assert (asked["key"], asked["done"]) == ("rollback", True)
+                assert asked["author"].startswith("ReleaseTrain new-format, turn ")
+        status = _fails(line, 4, "web", "RollBackMember")
+        assert line.versions() == {"mail": "5", "web": "1", "orders": "1"}
+        assert line.trials("Rollback", status["run"]) == {}
+        line.services["orders"].wait_for_message("Member orders (stage 2) of ReleaseTrain new-format", "Halted", "retry=true")
+        Releasectl(line.services["orders"])("rollback", name="train/new-format")
+        line.wait_for_phase("RolledBack", 4)
+        plane.api("DELETE", line.path)
+        line.services["orders"].wait_for_message("ReleaseTrain new-format, for which the change waited, is gone", "retry=true")
     assert line.versions() == dict.fromkeys(MEMBERS, "1")
-    gone = list(MEMBERS)[: list(MEMBERS).index(failing)]
-    for name in gone:
-        (asked,) = line.services[name].status()["requests"]
-        assert (asked["key"], asked["done"]) == ("rollback", True)
-        assert asked["author"].startswith("ReleaseTrain new-format, turn ")
-    back = line.trials("Rollback")
-    assert sorted(back, key=lambda name: back[name], reverse=True) == gone
+    assert set(line.services["orders"].uids()) == before
     assert carried
     assert misread(carried) == []
-    if failing != "orders":
-        assert "orders" not in line.trials("Release")
-        assert set(line.services["orders"].uids()) == before
-        message = line.services["orders"].wait_for_message("Member orders (stage 2) of ReleaseTrain new-format", "RolledBack")
-        assert "retry=true" in message
+
+
+def _fails(line: Line, number: int, failing: str, policy: str) -> Manifest:
+    """A run in which one member's pods crash; the train's status when it is over."""
+    tag = str(number + 1)
+    tags = {**dict.fromkeys(MEMBERS, tag), failing: f"{tag}-crash"}
+    line.train(tags, policy)
+    for name, each in tags.items():
+        line.services[name].ship(each)
+    status = line.wait_for_phase("RolledBack" if policy == "RollBackTrain" else "Halted", number)
+    assert f"Member {failing} has failed" in status["message"]
+    if policy == "RollBackTrain":
+        assert line.versions() == dict.fromkeys(MEMBERS, "1")
+    return status
