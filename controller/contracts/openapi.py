@@ -21,10 +21,16 @@ _WITHOUT_NOTICE = ("-sunset-missing", "-too-small", "-removed-with-deprecation")
 """Ends of the names of what a period forbids. The last is of what was deprecated without a date; after one that has passed
 nothing is told.
 """
+_UNDATED = ("api-path", "api", "request-parameter", "request-property", "response-required-property")
+_FORBIDDEN = "".join(f"{what}-removed-with-deprecation err\n" for what in _UNDATED)
 
 
-def compare(old: str, new: str, bounds: Bounds = AT_A_TERMINAL, period: Period | None = None) -> Lists:
-    """Warnings and errors break, and what was or will be removed earlier than `period` allows. Raises NotCompared."""
+def compare(
+    old: str, new: str, bounds: Bounds = AT_A_TERMINAL, period: Period | None = None, *, breaking_only: bool = False
+) -> Lists:
+    """Warnings and errors break, and what was or will be removed earlier than `period` allows. Raises NotCompared; TooLong where
+    there may be room for what breaks alone.
+    """
     oasdiff = find(NAME, REMEDY)
     for which, text in (("older", old), ("newer", new)):
         done = run(NAME, [oasdiff, "diff", "old", "new", "--match-path", "^$", *_TOLD], {"old": _OTHER, "new": text}, bounds)
@@ -33,7 +39,9 @@ def compare(old: str, new: str, bounds: Bounds = AT_A_TERMINAL, period: Period |
         if not _version(found).startswith("3"):
             raise NotCompared(f"the {which} one is no OpenAPI 3 document")
     days = [f"--deprecation-days-{level}={period.days}" for level in ("stable", "beta")] if period else []
-    command, files = [oasdiff, "changelog", "old", "new", *_TOLD, *days], {"old": old, "new": new}
+    command, files = [oasdiff, "changelog", "old", "new", *_TOLD, *days], {"old": old, "new": new, "levels": _FORBIDDEN}
+    if breaking_only:
+        command += ["--level", "WARN", *(["--severity-levels", "levels"] if period else [])]
     # With allOf flattened, schemas are compared by what they make, not by how.
     done = run(NAME, [*command, "--flatten-allof"], files, bounds)
     found = _read(done)

@@ -40,6 +40,10 @@ class NotCompared(Exception):
     """Why two contracts could not be compared; nothing is to be tried again."""
 
 
+class TooLong(NotCompared):
+    """There is more to tell than there is room for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """How a program ended, and what it said: its answer, and the first and the last line of its errors."""
@@ -60,7 +64,9 @@ def find(name: str, remedy: str) -> str:
 
 
 def run(name: str, command: Sequence[str], files: Mapping[str, str], bounds: Bounds = AT_A_TERMINAL) -> Done:
-    """Run a command in a folder that has these files and nothing else. Raises NotCompared when it takes too long."""
+    """Run a command in a folder that has these files and nothing else. Raises NotCompared when it takes too long,
+    TooLong when it says too much.
+    """
     limits = [str(bounds.memory // 2**10), str(bounds.output // 512)]
     # A program in Go clears up before it comes to the limit, which it nears in steps of 64 MiB.
     environment = {**os.environ, **_SAME_WORDS, "GOMEMLIMIT": f"{bounds.memory // 2}"}
@@ -78,6 +84,6 @@ def run(name: str, command: Sequence[str], files: Mapping[str, str], bounds: Bou
             except subprocess.TimeoutExpired:
                 raise NotCompared(f"not compared: {name} took longer than {bounds.seconds:g} s") from None
         if answer.stat().st_size >= bounds.output:
-            raise NotCompared(f"not compared: {name} finds more than {bounds.output // 2**20} MiB of differences")
+            raise TooLong(f"not compared: {name} finds more than {bounds.output // 2**20} MiB of differences")
         lines = errors.read_bytes()[:_READ].decode("utf-8", "replace").strip().splitlines() or ["no answer that can be read"]
         return Done(code=done.returncode, answer=answer.read_bytes(), first=lines[0][:150], last=lines[-1][:150])

@@ -12,7 +12,7 @@ from typing import Any
 
 from controller.api import names
 from controller.contracts import openapi
-from controller.contracts.program import Bounds, NotCompared, find
+from controller.contracts.program import Bounds, NotCompared, TooLong, find
 from controller.kube import paths
 from controller.kube.client import Client
 from controller.kube.errors import ApiError
@@ -24,6 +24,7 @@ from controller.reconcile.policies import NOT_LISTED, period
 from controller.reconcile.putting import Question
 from controller.workloads import pods
 from strategies.analysis.verdict import Unknown
+from strategies.review.contracts import Period
 from strategies.spec.contract import LiveContract
 from strategies.spec.status import Revision, Status
 from strategies.world.observation import Differing
@@ -80,11 +81,11 @@ class Comparer:
             found.append(document)
         try:
             with self._one_at_a_time:
-                breaking, safe = openapi.compare(found[0], found[1], BOUNDS, asked)
+                breaking, additions = _compared(found[0], found[1], asked)
         except NotCompared as why:
             return Unknown(reason="NotCompared", message=f"{why} (the older one is stable's, the newer one the candidate's)")
         breaking = tuple(dict.fromkeys(breaking))
-        return Differing(breaking=breaking[:_MOST], breaks=len(breaking), additions=len(safe), at=at)
+        return Differing(breaking=breaking[:_MOST], breaks=len(breaking), additions=additions, at=at)
 
     def series(self, promql: str, at: datetime) -> Any:
         """It has none."""
@@ -106,6 +107,16 @@ class Comparer:
             return Unknown(reason="NoPort", message=said)
         return Place(address=pod["status"]["podIP"], port=port, path=question["path"],
                      whose=f"pod {pod['metadata']['name']} ({side})")  # fmt: skip
+
+
+def _compared(old: str, new: str, period: Period | None) -> tuple[tuple[str, ...], int | None]:
+    """What breaks, and how many additions there are. Raises NotCompared."""
+    try:
+        breaking, safe = openapi.compare(old, new, BOUNDS, period)
+    except TooLong:
+        # A type that all of a large API's answers contain is told of each of them.
+        return openapi.compare(old, new, BOUNDS, period, breaking_only=True)[0], None
+    return breaking, len(safe)
 
 
 def _named(revision: Revision) -> Object:

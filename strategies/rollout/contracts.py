@@ -41,7 +41,7 @@ def _meaning(turn: Turn, gate: Gate, seen: Differing) -> tuple[Verdict, str, str
     """The verdict, its reason in one word, and the sentence."""
     found = accept(Compared(name=gate.name, breaking=seen.breaking), _accepted(turn, gate), turn.now.date())
     left = seen.breaks - len(found.accepted)
-    added = f"; {seen.additions} additions" if seen.additions else ""
+    added = f"; {'many' if seen.additions is None else seen.additions} additions" if seen.additions != 0 else ""
     if not left:
         return Verdict.PASS, "Compatible", f"{_listed('nothing breaks', found.accepted, len(found.accepted))}{added}"
     trial, stable = turn.trial, turn.status.stable

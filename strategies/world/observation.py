@@ -179,12 +179,12 @@ class Told:
 class Differing:
     """In what the contracts that candidate and stable serve differ, each finding a sentence that begins with its path.
 
-    `breaking` are the first of `breaks`, which are counted; so are `additions`.
+    `breaking` are the first of `breaks`, which are counted; so are `additions`, unless they are too many (None).
     """
 
     breaking: tuple[str, ...]
     breaks: int
-    additions: int
+    additions: int | None
     at: datetime
 
 

@@ -57,6 +57,24 @@ PROGRAMS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """Files of a Go module: the one under binaries/ that locks its version, the module itself, and the folder in it."""
+
+    name: str
+    lock: str
+    module: str
+    inside: str
+
+
+GATEWAY_API = Folder(name="Gateway API", lock="gateway-api", module="sigs.k8s.io/gateway-api", inside="config/crd/standard")
+# What a large API of the real world changes from one minor version to the next: 21 MB each to fetch, of which 12 are kept.
+OPENAPI_BEFORE, OPENAPI = (
+    Folder(name=f"OpenAPI {lock}", lock=lock, module="k8s.io/kubernetes", inside="api/openapi-spec/v3")
+    for lock in ("kubernetes-before", "kubernetes")
+)
+
+
 def path(name: str) -> Path:
     """Where the program is. Raises Missing, with the remedy, when nobody has provisioned it."""
     program = next(p for p in PROGRAMS if p.name == name)
@@ -71,30 +89,30 @@ def provision() -> None:
     for program in PROGRAMS:
         found = _find(program) or _build(program)
         print(f"{program.name:<26}{found}")
-    if not (custom_resources := _gateway_api_folder()).exists():
-        _fetch_gateway_api(custom_resources)
-    print(f"{'Gateway API':<26}{custom_resources}")
+    print(f"{GATEWAY_API.name:<26}{folder(GATEWAY_API)}")
+    for each in (OPENAPI_BEFORE, OPENAPI):
+        try:
+            print(f"{each.name:<26}{folder(each)}")
+        except Missing as problem:
+            # One test goes without, and says so.
+            print(f"{each.name:<26}NOT HERE: {problem}", file=sys.stderr)
 
 
-def gateway_api() -> Path:
-    """The folder with the Gateway API's standard CRDs. Raises Missing, with the remedy."""
-    folder = _gateway_api_folder()
-    if not folder.exists():
-        raise Missing("the Gateway API's CRDs are not here: run `make provision` (needs Go 1.26 or newer)")
-    return folder
-
-
-def _gateway_api_folder() -> Path:
-    return CACHE / f"gateway-api-{_lock_of('gateway-api')}" / "standard"
-
-
-def _fetch_gateway_api(target: Path) -> None:
-    done = subprocess.run([_go("the Gateway API's CRDs"), "mod", "download", "-json", "sigs.k8s.io/gateway-api"],
-                          cwd=MODULES / "gateway-api", check=True, capture_output=True, text=True)  # fmt: skip
+def folder(wanted: Folder) -> Path:
+    """The folder in our cache, fetched if it is not there. Raises Missing where it cannot be."""
+    target = CACHE / f"{wanted.lock}-{_lock_of(wanted.lock)}" / Path(wanted.inside).name
+    if target.exists():
+        return target
+    done = subprocess.run([_go(wanted.name), "mod", "download", "-json", wanted.module],
+                          cwd=MODULES / wanted.lock, check=False, capture_output=True, text=True)  # fmt: skip
+    if done.returncode != 0:
+        said = " ".join((done.stderr or done.stdout).split())
+        raise Missing(f"{wanted.name} could not be fetched; `make provision` tries again: {said[-300:]}")
     partial = target.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(Path(json.loads(done.stdout)["Dir"]) / "config/crd/standard", partial, copy_function=shutil.copyfile)
+    shutil.copytree(Path(json.loads(done.stdout)["Dir"]) / wanted.inside, partial, copy_function=shutil.copyfile)
     partial.rename(target)
+    return target
 
 
 def _find(program: Program) -> Path | None:

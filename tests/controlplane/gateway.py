@@ -81,8 +81,8 @@ class Gateway:
 
 def install_custom_resources(cluster: ControlPlane) -> None:
     """The Gateway API's standard CRDs, usable when this returns. Safe to repeat."""
-    files = [f"--filename={file}" for file in sorted(binaries.gateway_api().glob("gateway.networking.k8s.io_*s.yaml"))
-             if "_vap_" not in file.name]  # fmt: skip
+    found = sorted(binaries.folder(binaries.GATEWAY_API).glob("gateway.networking.k8s.io_*s.yaml"))
+    files = [f"--filename={file}" for file in found if "_vap_" not in file.name]
     cluster.kubectl("apply", "--server-side", "--force-conflicts", *files, timeout=60)
     cluster.kubectl("wait", "--for=condition=Established", "--all", "crd", timeout=60)
 

@@ -211,6 +211,18 @@ def test_two_documents_of_the_largest_size_are_compared_within_the_bounds(
     assert len(found.breaking) == 100
 
 
+@pytest.mark.usefixtures("oasdiff")
+def test_what_breaks_is_found_among_more_additions_than_can_be_listed(world: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what only a policy forbids: to remove what was deprecated without a date."""
+    monkeypatch.setattr(contracting, "BOUNDS", replace(BOUNDS, output=2**14))
+    deprecated = document("/orders", "/carts").replace('"get": {', '"get": {"deprecated": true, ')
+    world.served = {"stable": deprecated, "candidate": document("/orders", *(f"/new/{number}" for number in range(200)))}
+    assert world.compare() == Differing(breaking=(), breaks=0, additions=None, at=AT)
+    world.policies = [policy("a", deprecationDays=30)]
+    said = "GET /carts: api path removed with deprecation; ReleasePolicy a asks for an x-sunset at least 30 days ahead"
+    assert world.compare() == Differing(breaking=(said,), breaks=1, additions=None, at=AT)
+
+
 def test_without_the_tool_there_is_a_problem_before_any_release_starts(world: Double, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what to build; and while one runs it is no pass."""
     monkeypatch.setattr(openapi, "find", _nowhere)

@@ -50,11 +50,12 @@ def finds(world: World, answer: Differing | Unknown, versions: tuple[str, str] =
     return next(e for e in world.status.trial.gates if e.name == "contract")
 
 
-def test_additions_pass() -> None:
-    """And are counted."""
-    found = finds(in_preview(), NOTHING)
+@pytest.mark.parametrize(("additions", "said"), [(2, "; 2 additions"), (None, "; many additions"), (0, "")])
+def test_additions_pass(additions: int | None, said: str) -> None:
+    """And are counted, if they can be."""
+    found = finds(in_preview(), replace(NOTHING, additions=additions))
     assert found.verdict is Verdict.PASS
-    assert found.message == "nothing breaks; 2 additions"
+    assert found.message == f"nothing breaks{said}"
 
 
 def test_what_breaks_fails_and_takes_the_release_back_before_users_with_its_path() -> None:
