@@ -1,4 +1,4 @@
-"""CloudEvents on their way: a line and a thread for each receiver, so that no turn and no other receiver waits.
+"""Notifications on their way: a line and a thread for each receiver, so that no turn and no other receiver waits.
 
 Everything is bounded: the line, one try, the tries. What cannot be delivered is given up with a metric and a log line, and never
 reaches a decision. What is told, and under which id, is decided elsewhere.
@@ -28,8 +28,9 @@ from controller.kube.errors import ApiError
 from controller.metrics.problems import explained
 from controller.metrics.webhook import HookSettings, Poster
 from controller.telemetry import metrics
+from strategies.rollout.notifications import spoken
 from strategies.spec.metric_source import allows
-from strategies.spec.receiver import Receiver
+from strategies.spec.receiver import Form, Receiver
 
 Object = dict[str, Any]
 Secret = Callable[[str, str], str]
@@ -37,8 +38,8 @@ Secret = Callable[[str, str], str]
 log = structlog.get_logger()
 LONGEST_LINE = 1000
 _TRIES = 5
-_SECONDS = 5.0
-"""For one try, from the look-up of the name to the last byte of the answer."""
+_SECONDS = {Form.CLOUD_EVENTS: 5.0, Form.APPRISE: 30.0}
+"""For one try, from the look-up of the name to the last byte of the answer. Apprise answers when all its services have."""
 _FIRST_WAIT = 1.0
 """Seconds at most between the first try and the second; doubled each time."""
 _TRUSTED = 60.0
@@ -89,6 +90,7 @@ class _Line:
         self.thread = threading.Thread(target=self._send, name="notifications", daemon=True)
         self._waiting: queue.Queue[Object | None] = queue.Queue(maxsize=LONGEST_LINE)
         self._stopping = threading.Event()
+        self._seconds = _SECONDS[receiver.form]
         self._poster: tuple[Poster, float] | None = None
         self._whom = urlsplit(receiver.url).netloc  # A path or query may be known to the administrators alone.
 
@@ -113,15 +115,20 @@ class _Line:
                 metrics.NOTIFICATIONS.labels(result="sent").inc()
             except Exception as error:
                 metrics.NOTIFICATIONS.labels(result="failed").inc()
-                log.warning("notification_not_sent", receiver=self._whom, id=event["id"], type=event["type"], error=_told(error))
+                why = self._told(error)
+                log.warning("notification_not_sent", receiver=self._whom, id=event["id"], type=event["type"], error=why)
             if self._stopping.is_set() and self._waiting.empty():
                 return  # Into a full line no sign of the end could be put.
 
     def _post(self, event: Object) -> None:
-        body = json.dumps(event, separators=(",", ":")).encode()
-        answer = self._known().post(body, {"Content-Type": "application/cloudevents+json; charset=utf-8"}, utc_now())
+        apprise = self.receiver.form is Form.APPRISE
+        said, kind = (spoken(event), "application/json") if apprise else (event, "application/cloudevents+json; charset=utf-8")
+        body = json.dumps(said, separators=(",", ":")).encode()
+        answer = self._known().post(body, {"Content-Type": kind}, utc_now())
         if answer.status_code in _LATER or answer.status_code >= 500:
             raise _NotNow(f"it answered {answer.status_code}")
+        if apprise and answer.status_code == 204:
+            raise _Refused("it answered 204; Apprise has no services under the key at the end of the URL")
         if not 200 <= answer.status_code < 300:
             raise _Refused(f"it answered {answer.status_code}; a redirect is not followed, a refusal not tried again")
 
@@ -137,7 +144,7 @@ class _Line:
             key = self._secret(name, "key")
             with contextlib.suppress(LookupError):  # The public ones.
                 authorities = self._secret(name, "ca.crt")
-        return Poster(HookSettings(url=self.receiver.url, key=key, authorities=authorities, seconds=_SECONDS))
+        return Poster(HookSettings(url=self.receiver.url, key=key, authorities=authorities, seconds=self._seconds))
 
     def _patiently(self) -> Retrying:
         return Retrying(
@@ -148,8 +155,7 @@ class _Line:
             reraise=True,
         )
 
-
-def _told(error: Exception) -> str:
-    """What went wrong, without anything that was sent."""
-    ours = isinstance(error, (_Refused, _NotNow, LookupError, ApiError))
-    return str(error) if ours else explained(error, _SECONDS, "the receiver").message
+    def _told(self, error: Exception) -> str:
+        """What went wrong, without anything that was sent."""
+        ours = isinstance(error, (_Refused, _NotNow, LookupError, ApiError))
+        return str(error) if ours else explained(error, self._seconds, "the receiver").message

@@ -79,6 +79,27 @@ def cloud_event(told: Notification, namespace: str, name: str, uid: str, spec: R
     }
 
 
+def spoken(event: dict[str, Any]) -> dict[str, str]:
+    """A cloud_event for people: title, body and type (info, success or failure), as a server of Apprise takes them."""
+    data = event["data"]
+    release, candidate, kind, outcome = data["release"], data["candidate"], data["kind"], data["outcome"]
+    what, type_ = _SPOKEN[event["type"]] if outcome or kind != Kind.ROLLBACK else _SPOKEN_OF_ROLLBACK[event["type"]]
+    why = f" ({outcome})" if outcome else ""
+    named = {"Strategy": data["strategy"], "Risk": data["risk"], "Changed by": data["changedBy"],
+             "Stakeholders": ", ".join(data["stakeholders"])}  # fmt: skip
+    about = ". ".join(f"{name}: {value}" for name, value in named.items() if value)
+    return {
+        "title": f"{release['namespace']}/{release['name']} {candidate['version'] or candidate['hash']}: {kind} {what}{why}",
+        "body": "\n".join(line for line in (data["summary"], data["message"], about) if line),
+        "type": type_,
+    }
+
+
+_SPOKEN = {f"{PREFIX}.started": ("started", "info"), f"{PREFIX}.promoted": ("promoted", "success"),
+           f"{PREFIX}.rolledback": ("rolled back", "failure")}  # fmt: skip
+_SPOKEN_OF_ROLLBACK = {**_SPOKEN, f"{PREFIX}.rolledback": ("complete", "success")}
+
+
 def _reached(status: Status) -> Iterator[Notification]:
     for past in status.history:
         yield _ended(status, past)

@@ -175,7 +175,7 @@ def test_contracts_have_a_place_to_be_compared_and_only_named_pods_can_be_asked(
 def test_receivers_of_notifications_reach_the_program_and_the_network(render: Render) -> None:
     """With and without a Secret; by default nobody is told, and no variable says so."""
     receivers = [{"url": "https://events.example.com/releases?team=a", "secretName": "events", "namespaces": ["shop"]},
-                 {"url": "http://broker.eventing"}]  # fmt: skip
+                 {"url": "http://apprise.eventing/notify/all", "form": "Apprise"}]  # fmt: skip
     rule = {"ports": [{"protocol": "TCP", "port": 80}]}
     manifests = render(f"notifications={json.dumps(receivers)}", f"networkPolicy.notifications=[{json.dumps(rule)}]")
     name = "RELEASE_COORDINATOR_NOTIFICATIONS"

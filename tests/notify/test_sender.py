@@ -119,6 +119,25 @@ def test_what_may_pass_is_tried_again_with_the_same_event(first: Behaviour) -> N
     assert len(set(inbox.bodies)) == 1
 
 
+def test_a_server_of_apprise_gets_what_it_takes() -> None:
+    """Title, body and type as JSON; its 204 says that nobody was told, and is no success."""
+    inbox, failed = Inbox(OK, reply(b"", status=204)), count("failed")
+    data = {"release": {"namespace": "shop", "name": "checkout"}, "kind": "Release", "candidate": {"hash": "1-a", "version": "2"},
+            "outcome": None, "strategy": None, "risk": None, "changedBy": None, "summary": None, "stakeholders": [],
+            "message": "ü"}  # fmt: skip
+    with Server(inbox) as server, capture_logs() as logs:
+        notifier = Notifier((receiver(server, form="Apprise"),), no_secret)
+        notifier.start()
+        notifier.tell("shop", {**event(), "data": data})
+        notifier.tell("shop", {**event(), "data": data})
+        wait_for(lambda: count("failed") == failed + 1)
+        notifier.stop(10)
+    assert inbox.heads[0].header("Content-Type") == "application/json"
+    assert json.loads(inbox.bodies[0]) == {"title": "shop/checkout 2: Release started", "body": "ü", "type": "info"}
+    assert len(inbox.bodies) == 2
+    assert "no services under the key" in logs[0]["error"]
+
+
 @pytest.mark.parametrize("status", [400, 401, 410, 302])
 def test_a_refusal_is_not_tried_again_and_the_next_is_sent(status: int) -> None:
     """A log line names host and event, never the path, which may be a secret; no redirect is followed."""

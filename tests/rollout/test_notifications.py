@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from strategies.rollout.notifications import Notification, cloud_event, notifications
+from strategies.rollout.notifications import Notification, cloud_event, notifications, spoken
 from strategies.spec.status import Status
 from tests.rollout.stories import CANARY, STORIES, at_step, tell
 from tests.rollout.world import World, healthy, make_spec
@@ -127,3 +127,34 @@ def test_the_event_says_who_what_and_why_in_structured_mode() -> None:
             "message": f"Release of revision {trial.candidate.hash} has begun.",
         },
     }
+
+
+SPOKEN = {
+    "a good release, then back to the one before": [
+        "2.0.0: Release started, info", "2.0.0: Release promoted, success",
+        "1.0.0: Rollback started, info", "1.0.0: Rollback complete, success",
+    ],
+    "a gate fails with router": ["2.0.0: Release started, info", "2.0.0: Release rolled back (Rejected), failure"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("story", "titles"), SPOKEN.items(), ids=SPOKEN)
+def test_people_are_told_in_a_line_and_whether_it_is_good(
+    story: str, titles: list[str], commits: list[tuple[Status, Status]]
+) -> None:
+    """Version, what has happened, why."""
+    tell(story)
+    said = [spoken(cloud_event(each, "prod", "shop", "u", None)) for old, new in commits for each in notifications(old, new)]
+    assert [f"{each['title']}, {each['type']}" for each in said] == [f"prod/shop {title}" for title in titles]
+
+
+def test_people_are_told_who_what_and_why() -> None:
+    """Line by line; what is not known is left out."""
+    change = {"kind": "Feature", "summary": "One-page checkout", "stakeholders": ["payments-team", "web"]}
+    world = healthy(make_spec(**CANARY, change=change))
+    world.apply("v2")
+    world.run(lambda w: w.status.trial is not None)
+    (told,) = notifications(Status(), world.status)
+    summary, why, about = spoken(cloud_event(told, "prod", "shop", "u", world.spec))["body"].splitlines()
+    assert (summary, why) == ("One-page checkout", told.message)
+    assert about == "Strategy: Canary. Risk: High. Changed by: anna. Stakeholders: payments-team, web"
