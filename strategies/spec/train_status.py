@@ -6,7 +6,7 @@ from pydantic import Field
 
 from strategies.spec.base import Record
 from strategies.spec.status import Answer, Condition, Count, Message, Text, Time
-from strategies.spec.train import Role
+from strategies.spec.train import OnFailure, Role, Verify
 
 
 class TrainPhase(StrEnum):
@@ -98,11 +98,14 @@ class Run(Record):
     """One way of the train from its members' old versions to the new."""
 
     number: Count = Field(description="Counts the runs of this train.")
-    generation: int = Field(description="The spec's generation that it began with.")
+    generation: int = Field(description="The spec's generation that it began with, or was taken back at by hand.")
+    on_failure: OnFailure = Field(OnFailure.ROLL_BACK_TRAIN, description="As the spec had it when the run began.")
+    verify: Verify = Field(default_factory=Verify, description="As the spec had it when the run began.")
     started: Time = Field(description="When it began.")
     verifying_since: Time | None = Field(None, description="When all members had their versions.")
     healthy_since: Time | None = Field(None, description="Since when, at a stretch, the pods of all members are available.")
     completed: bool = Field(False, description="Whether all members got their versions and were verified.")
+    members: tuple[MemberStatus, ...] = Field((), description="Its members as they were at its end: a rollback takes these back.")
 
 
 class TrainStatus(Record):

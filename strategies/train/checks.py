@@ -52,15 +52,15 @@ def member_failed(turn: Turn) -> TrainStatus | None:
 
 def verified(turn: Turn) -> TrainStatus | None:
     """All members have their versions: their pods must stay available on the new traffic."""
-    run, spec = turn.status.run, turn.spec
-    if turn.phase is not TrainPhase.VERIFYING or run is None or spec is None or run.verifying_since is None:
+    run = turn.status.run
+    if turn.phase is not TrainPhase.VERIFYING or run is None or run.verifying_since is None:
         return None
     ill = [m.name for m in turn.status.members if not turn.of(m).available]
     since = None if ill else run.healthy_since or turn.now
-    if since is not None and turn.now - since >= spec.verify.duration:
+    if since is not None and turn.now - since >= run.verify.duration:
         message = f"All {len(turn.status.members)} members have their versions, and were seen to be healthy together."
-        return to(turn, TrainPhase.COMPLETED, TrainReason.AT_REST, message, run=run.model_copy(update={"completed": True}))
-    if ill and turn.now - run.verifying_since >= spec.verify.deadline:
+        return to(turn, TrainPhase.COMPLETED, TrainReason.AT_REST, message, run=_over(turn, run, completed=True))
+    if ill and turn.now - run.verifying_since >= run.verify.deadline:
         return _lost(turn, TrainReason.NOT_VERIFIED, f"Fewer pods of {_names(ill)} are available than its Deployment allows.")
     message = (f"Not all pods of {_names(ill)} are available: the train waits." if ill else
                "All members have their versions; the train looks on whether their pods stay available.")  # fmt: skip
@@ -155,7 +155,8 @@ def begins(turn: Turn) -> TrainStatus | None:
     # After a halted run its members are still out: what they go back to is kept, so that all come back together.
     known = {m.name: m.before for m in turn.status.members if halted and m.state is MemberState.COMPLETED}
     plan = tuple(fresh[m.name].model_copy(update={"before": known.get(m.name)}) for m in members)
-    run = Run(number=last.number + 1 if last else 1, generation=turn.generation, started=turn.now)
+    run = Run(number=last.number + 1 if last else 1, generation=turn.generation, on_failure=turn.spec.on_failure,
+              verify=turn.spec.verify, started=turn.now)  # fmt: skip
     names = _names([m.name for m in plan if m.state is not MemberState.COMPLETED])
     return to(turn, TrainPhase.PROGRESSING, TrainReason.STAGE, f"Run {run.number} begins: {names}.", run=run, members=plan,
               retry=False)  # fmt: skip
@@ -191,13 +192,20 @@ CHECKS: tuple[tuple[Check, str], ...] = (
 
 
 def _lost(turn: Turn, reason: TrainReason, why: str) -> TrainStatus:
-    if turn.spec is None or turn.spec.on_failure is OnFailure.ROLL_BACK_TRAIN:
+    run = turn.status.run
+    if run is None or run.on_failure is OnFailure.ROLL_BACK_TRAIN:
         return requests.turned_back(turn, reason, why)
     going_on = (
         " The others stay as they are, by spec.onFailure, and nothing more begins. Ask for rollback=previous to take them back, "
         "for retry=true to go on, or edit spec.members."
     )
-    return to(turn, TrainPhase.HALTED, reason, f"{why[:700].rstrip('.')}.{going_on}")
+    return to(turn, TrainPhase.HALTED, reason, f"{why[:700].rstrip('.')}.{going_on}", run=_over(turn, run, completed=False))
+
+
+def _over(turn: Turn, run: Run, *, completed: bool) -> Run:
+    """The run at its end. The list of members follows the spec from here on; what went out in the run does not."""
+    members = tuple(m.model_copy(update={"message": "", "asked": None}) for m in turn.status.members)
+    return run.model_copy(update={"completed": completed, "members": members})
 
 
 def _too_early(turn: Turn, spec: ReleaseTrainSpec, members: tuple[MemberStatus, ...]) -> TrainStatus | None:

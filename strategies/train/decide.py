@@ -53,9 +53,9 @@ def decide(turn: Turn) -> Decision:
 
 def _wake_at(turn: Turn) -> datetime | None:
     """The earliest moment at which time alone changes something."""
-    run, spec = turn.status.run, turn.spec
-    if turn.phase is not TrainPhase.VERIFYING or run is None or spec is None or run.verifying_since is None:
+    run = turn.status.run
+    if turn.phase is not TrainPhase.VERIFYING or run is None or run.verifying_since is None:
         return None
-    moments = [run.verifying_since + spec.verify.deadline]
-    moments += [run.healthy_since + spec.verify.duration] if run.healthy_since else []
+    moments = [run.verifying_since + run.verify.deadline]
+    moments += [run.healthy_since + run.verify.duration] if run.healthy_since else []
     return min((m for m in moments if m > turn.now), default=turn.now + timedelta(seconds=1))

@@ -4,6 +4,7 @@ A request is answered exactly once, as a Release's is: the answer is part of the
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from strategies.rollout.requests import ANSWERS, Refusal
 from strategies.spec.status import Answer
@@ -38,7 +39,8 @@ def answer(turn: Turn) -> TrainStatus | None:
 
 def turned_back(turn: Turn, reason: TrainReason, message: str) -> TrainStatus:
     """The run is taken back: its last stage first."""
-    return to(turn, TrainPhase.ROLLING_BACK, reason, message, members=going_back(turn.status.members))
+    run = turn.status.run.model_copy(update={"members": ()}) if turn.status.run else None
+    return to(turn, TrainPhase.ROLLING_BACK, reason, message, members=going_back(turn.status.members), run=run)
 
 
 def going_back(members: tuple[MemberStatus, ...]) -> tuple[MemberStatus, ...]:
@@ -61,7 +63,7 @@ def _abort(turn: Turn, request: Request) -> TrainStatus | Refusal:
         return Refusal(
             message="There is nothing to abort: no run is in flight. To take a completed run back, write rollback=previous."
         )
-    return turned_back(turn, TrainReason.ABORT_REQUESTED, f"Aborted by {request.author}{_why(request)}.")
+    return turned_back(_of_run(turn), TrainReason.ABORT_REQUESTED, f"Aborted by {request.author}{_why(request)}.")
 
 
 def _rollback(turn: Turn, request: Request) -> TrainStatus | Refusal:
@@ -69,16 +71,34 @@ def _rollback(turn: Turn, request: Request) -> TrainStatus | Refusal:
         return Refusal(message=f"rollback: {request.value!r} is not known of a train; write rollback=previous.")
     if turn.phase is TrainPhase.ROLLING_BACK:
         return Refusal(message="The train is on its way back already.")
-    if not any(m.before is not None and m.state in _OUT for m in turn.status.members):
+    of_run = _of_run(turn)
+    if not any(m.before is not None and m.state in _OUT for m in of_run.status.members):
         return Refusal(message="There is nothing to take back: nothing has gone out in the last run, or it is back already.")
-    return turned_back(turn, TrainReason.ROLLBACK_REQUESTED, f"Rollback of the run asked by {request.author}.")
+    return turned_back(of_run, TrainReason.ROLLBACK_REQUESTED, f"Rollback of the run asked by {request.author}.")
+
+
+def _of_run(turn: Turn) -> Turn:
+    """With the members of the run, all of them, whatever the spec and the members wait for by now.
+
+    A producer that waits for its next version, or is no member any more, would else stay new beside consumers that go back.
+    And what was edited before somebody takes the run back does not start right after it.
+    """
+    run = turn.status.run
+    if run is None:
+        return turn
+    went = (() if turn.phase in FORWARD else run.members) or turn.status.members
+    seen = run.model_copy(update={"generation": turn.generation})
+    return replace(turn, status=turn.status.model_copy(update={"members": went, "run": seen}))
 
 
 def _pause(turn: Turn, request: Request) -> TrainStatus | Refusal:
     if turn.phase not in (TrainPhase.PROGRESSING, TrainPhase.VERIFYING):
         return Refusal(message="There is nothing to pause: no run goes forward.")
     message = f"Paused by {request.author}{_why(request)}. No further member begins; resume=true lets the train go on."
-    return to(turn, TrainPhase.PAUSED, TrainReason.PAUSE_REQUESTED, message)
+    # Each pause is a new one, also for a member that somebody let go on in the one before.
+    paused = [m.name for m in turn.status.members if m.asked is not None and m.asked.key == "pause"]
+    members = tuple(m.model_copy(update={"asked": None}) if m.name in paused else m for m in turn.status.members)
+    return to(turn, TrainPhase.PAUSED, TrainReason.PAUSE_REQUESTED, message, members=members)
 
 
 def _resume(turn: Turn, request: Request) -> TrainStatus | Refusal:

@@ -1,11 +1,13 @@
 """Requests to a train: each is answered once, refused with a remedy where it makes no sense, whenever the controller dies."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies.spec.train_status import TrainPhase
-from tests.train.line import Line, line, member, shop
+from tests.train.line import CONSUMER, PRODUCER, Line, line, member, shop, spec
 from tests.train.test_run import through
 
 
@@ -47,6 +49,86 @@ def test_a_request_is_answered_once_though_its_removal_fails() -> None:
     assert made.waiting == []
 
 
+def _holds_another(made: Line) -> None:
+    made["orders"].ship("3")
+
+
+def _names_another(made: Line) -> None:
+    made.spec = spec(member("orders", PRODUCER, "3"), member("web", CONSUMER), member("mail", CONSUMER))
+
+
+def _leaves_out(made: Line) -> None:
+    made.spec = spec(member("web", CONSUMER), member("mail", CONSUMER))
+
+
+@pytest.mark.parametrize("meanwhile", [_holds_another, _names_another, _leaves_out])
+@pytest.mark.parametrize("policy", ["RollBackTrain", "RollBackMember"])
+def test_a_rollback_takes_back_all_that_went_out_whatever_is_wanted_next(meanwhile: Callable[[Line], None], policy: str) -> None:
+    """The producer first, though it waits for its next version, or is no member any more; and then nothing starts."""
+    made = through() if policy == "RollBackTrain" else halted()
+    meanwhile(made)
+    made.generation += 1
+    made.settle()
+    made.ask("rollback", "previous")
+    assert {n for n, s in made.services.items() if s.status.trial} == {"orders"}
+    for _ in range(2):
+        for name in sorted(made.on_trial):
+            made[name].complete()
+        made.settle()
+    assert made.versions == {"orders": "1", "web": "1", "mail": "1"}
+    assert made.status.phase is TrainPhase.ROLLED_BACK
+    made.ask("rollback", "previous")
+    assert "or it is back already" in made.status.requests[-1].message
+
+
+def halted() -> Line:
+    """A train that has not been verified, and stopped with all its members' new versions out."""
+    made = shop(onFailure="RollBackMember")
+    for stage in (("web", "mail"), ("orders",)):
+        for name in stage:
+            made[name].complete()
+        made.settle()
+    made["web"].available = 0
+    made.later(61)
+    assert made.status.phase is TrainPhase.HALTED
+    return made
+
+
+def test_what_was_edited_before_an_abort_does_not_start_after_it() -> None:
+    """Whoever takes the run back wants nothing to go out now; retry, or another edit, begins the next one."""
+    made = shop()
+    made.spec, made.generation = spec(member("web", CONSUMER, "3")), 2
+    made.ask("abort", "wrong day")
+    made["web"].ship("3")
+    assert made.settle().on_trial == set()
+    assert made.status.phase is TrainPhase.ROLLED_BACK
+    assert made.ask("retry").on_trial == {"web"}
+
+
+def test_policy_and_verification_of_a_run_are_those_that_it_began_with() -> None:
+    """As the condition says of an edit in mid-run: it counts from the next one on."""
+    made = shop()
+    names = (member("orders", PRODUCER), member("web", CONSUMER), member("mail", CONSUMER))
+    made.spec, made.generation = spec(*names, onFailure="RollBackMember"), 2
+    made.settle()["web"].fail()
+    assert made.settle()["mail"].history[-1] == "mail abort="
+    done = line(member("web"))
+    done.spec, done.generation = None, 2
+    done["web"].complete()
+    assert done.settle().later(9).status.phase is TrainPhase.VERIFYING
+    done.turn()
+    done.later(1)
+    assert done.status.run is not None and done.status.run.completed
+
+
+def test_each_pause_of_a_train_pauses_who_is_on_the_way() -> None:
+    """Also a member that was let go on by hand in the pause before."""
+    made = shop().ask("pause")
+    made["web"].change(paused=False)
+    made.ask("resume").ask("pause")
+    assert [made[name].status.paused for name in ("web", "mail")] == [True, True]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_whatever_happens_no_producer_is_new_beside_an_old_consumer(data: st.DataObject) -> None:
@@ -58,11 +140,12 @@ def test_whatever_happens_no_producer_is_new_beside_an_old_consumer(data: st.Dat
         for name in stage:
             made[name].complete()
         made.settle()
-    acts = st.sampled_from(["complete", "fail", "turn", "die", "abort", "rollback", "pause", "resume", "retry", "later", "ship"])
+    acts = st.sampled_from(["complete", "fail", "turn", "die", "abort", "rollback", "pause", "resume", "retry", "later", "ship",
+                            "next", "prepare"])  # fmt: skip
     for _ in range(data.draw(st.integers(1, 25))):
         _act(made, data.draw(acts), data)
-        new = {n for n, s in made.services.items() if s.version == "2"}
-        if "orders" in made.on_trial and made["orders"].template == "2":
+        new = {n for n, s in made.services.items() if s.version != "1"}
+        if "orders" in made.on_trial and made["orders"].template != "1":
             assert {"web", "mail"} <= new, made.log
         if "orders" in new:
             # A consumer goes back by its own failure or with the train; then the producer is back before.
@@ -84,6 +167,11 @@ def _act(made: Line, act: str, data: st.DataObject) -> None:
         for service in made.services.values():
             if service.status.trial is None and service.version == service.template == "1":
                 service.ship("2")
+    elif act == "next":
+        made.spec, made.generation = spec(member("orders", PRODUCER, "3"), member("web", CONSUMER), member("mail", CONSUMER)), 2
+    elif act == "prepare":
+        if made["orders"].status.trial is None:
+            made["orders"].ship("3")
     else:
         made.ask(act, "previous" if act == "rollback" else "true")
 

@@ -124,7 +124,7 @@ def misread(carried: list[tuple[str, str, int]]) -> list[Any]:
 
 def test_three_services_change_a_message_format_and_change_it_back(shop: MakeShop, plane: ControlPlane, namespace: str) -> None:
     """The producer's change comes first and waits; each stage goes when the one before has arrived. One request takes all
-    back.
+    back, the producer too, whose next version is held by then.
     """
     line = Line(plane, namespace, shop)
     assert _ask(line.addresses()["mail"][0], "/read/2")[0] == 500, "the courier must be able to see what is not understood"
@@ -141,6 +141,8 @@ def test_three_services_change_a_message_format_and_change_it_back(shop: MakeSho
         assert line.versions() == dict.fromkeys(MEMBERS, "2")
         out = line.trials("Release", run)
         assert out["mail"][1] <= out["web"][0] < out["web"][1] <= out["orders"][0]
+        line.services["orders"].ship("3")
+        line.services["orders"].wait_for_message("ReleaseTrain new-format is for version 2 of orders, and the Deployment has 3")
         said = Releasectl(line.services["orders"])("rollback", name="train/new-format")
         assert "rollback=previous is done. Rollback of the run asked by alice." in said
         status = line.wait_for_phase("RolledBack")
