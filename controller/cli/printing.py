@@ -49,20 +49,29 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
 
 
 def show(made: Table, indent: int = 0) -> None:
-    """Print a table, without blanks at the ends of its lines."""
+    """Print a table."""
+    for line in lines(made, indent):
+        click.echo(line)
+
+
+def lines(made: Table, indent: int = 0) -> list[str]:
+    """A table as it is printed, without blanks at the ends of its lines."""
     out = console()
     with out.capture() as captured:
         out.print(Padding(made, (0, 0, 0, indent)))
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+    return [line.rstrip() for line in captured.get().splitlines()]
 
 
 def document(value: Any, form: str) -> None:
     """One document on stdout: `json` or `yaml`."""
+    click.echo(written(value, form))
+
+
+def written(value: Any, form: str) -> str:
+    """A document as it is printed."""
     if form == "json":
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-    else:
-        click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120).rstrip())
+        return json.dumps(value, indent=2, ensure_ascii=False)
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120).rstrip()
 
 
 def note(message: str) -> None:

@@ -1,13 +1,13 @@
 """`train`: releases that go out together, stage by stage: where each member is, and what it waits for."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
 from controller.api import names
-from controller.cli import printing, view
+from controller.cli import printing, view, waiting
 from controller.cli.access import Access, cluster_options, train_argument
 from controller.cli.answers import Exit
 from controller.kube import paths
@@ -15,7 +15,7 @@ from controller.kube.errors import ApiError
 from controller.kube.store import without_managed_fields
 from controller.reconcile import commit
 from strategies.spec.status import Status, format_time
-from strategies.spec.train_status import MemberStatus, TrainPhase
+from strategies.spec.train_status import MemberStatus, TrainPhase, TrainStatus
 
 Object = dict[str, Any]
 _KIND = f"{names.GROUP}/{names.VERSION}"
@@ -27,7 +27,7 @@ _ENDS = (TrainPhase.COMPLETED, TrainPhase.HALTED, TrainPhase.ROLLED_BACK, TrainP
 
 @click.command()
 @train_argument(required=False)
-@click.option("-w", "--watch", "follows", is_flag=True, help="Print it again whenever it changes, until it has ended.")
+@click.option("-w", "--watch", "follows", is_flag=True, help="Print it again at every change, until it has ended.")
 @printing.output_option("json")
 @cluster_options
 def train(access: Access, name: str | None, output: str | None, *, follows: bool) -> int:
@@ -42,11 +42,13 @@ def train(access: Access, name: str | None, output: str | None, *, follows: bool
         return _all(access, output)
     last = None
     while True:
-        found = _whole(access.train(name))
-        if found != last:
-            last = found
-            _one(access, found, output)
+        # Whoever follows bears an outage; whoever looks once is told of it.
+        found = _whole(waiting.until(lambda: access.train(name), access, None if follows else timedelta()))
         status, _ = commit.read_train(found)
+        drawn = printing.written(found, output) if output else _drawn(access, found, status)
+        if drawn != last:
+            click.echo(drawn)
+        last = drawn
         if not follows:
             return Exit.OK
         if status.phase in _ENDS and status.observed_generation >= found["metadata"].get("generation", 0):
@@ -76,19 +78,14 @@ def _all(access: Access, output: str | None) -> int:
     return Exit.OK
 
 
-def _one(access: Access, found: Object, output: str | None) -> None:
-    if output:
-        printing.document(found, output)
-        return
-    status, _ = commit.read_train(found)
+def _drawn(access: Access, found: Object, status: TrainStatus) -> str:
     run = f", run {status.run.number}" if status.run else ""
     since = f" since {format_time(status.since)}" if status.since else ""
-    click.echo(f"ReleaseTrain {found['metadata']['namespace']}/{found['metadata']['name']}: {status.phase}{run}{since}")
-    click.echo(f"{status.message}\n")
+    heading = f"ReleaseTrain {found['metadata']['namespace']}/{found['metadata']['name']}: {status.phase}{run}{since}"
     rows = [[str(member.stage), member.name, str(member.role or ""), _versions(member), str(member.state),
              _progress(access, member), member.message] for member in status.members]  # fmt: skip
-    printing.show(printing.table(["STAGE", "MEMBER", "ROLE", "VERSION", "STATE", "RELEASE", "WHERE IT IS"], rows))
-    click.echo()
+    made = printing.table(["STAGE", "MEMBER", "ROLE", "VERSION", "STATE", "RELEASE", "WHERE IT IS"], rows)
+    return "\n".join((heading, status.message, "", *printing.lines(made), ""))
 
 
 def _versions(member: MemberStatus) -> str:

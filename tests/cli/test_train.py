@@ -15,6 +15,7 @@ from controller.reconcile.requests import Presence, read_requests, trim
 from strategies.spec.train_status import TrainPhase
 from tests.cli.conftest import Run
 from tests.cli.double import Double
+from tests.rollout.stories import at_step
 from tests.train.line import Line, line, member
 
 
@@ -79,6 +80,39 @@ def test_watching_ends_when_the_train_is_at_rest(
     said = run("train", "new-format", "--watch")
     assert said.code == code
     assert said.out.count("ReleaseTrain prod/new-format") == 3
+
+
+def test_watching_shows_the_steps_of_members_and_bears_an_outage(
+    cluster: Double, on_its_way: Line, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The train's own status says nothing while a member goes from step to step; each picture is printed once."""
+    moments = iter(["nothing", "step", "down", "up", "end"])
+
+    def later(_seconds: float) -> None:
+        moment = next(moments)
+        if moment == "step":
+            cluster.world.ask("promote", "step")
+            cluster.change(lambda world: world.run(at_step(2)))
+        elif moment == "end":
+            on_its_way.status = on_its_way.status.model_copy(update={"phase": TrainPhase.COMPLETED})
+            cluster.others["releasetrains"] = [shown(on_its_way)]
+        else:
+            cluster.down = moment == "down"
+
+    monkeypatch.setattr("controller.cli.train.time.sleep", later)
+    monkeypatch.setattr("controller.cli.waiting.time.sleep", later)
+    said = run("train", "new-format", "--watch")
+    assert said.code == 0
+    assert said.err == ""
+    pictures = said.out.split("ReleaseTrain ")[1:]
+    assert ["Progressing 1/3 20%" in each for each in pictures] == [True, False, False]
+    assert "Progressing 2/3" in pictures[1]
+
+
+def test_an_outage_is_told_to_who_looks_once(cluster: Double, on_its_way: Line, run: Run) -> None:
+    """At once."""
+    cluster.down = True
+    assert run("train", "new-format").code == 4
 
 
 def test_a_train_that_does_not_exist_is_told_with_those_that_do(on_its_way: Line, run: Run) -> None:
