@@ -1,4 +1,4 @@
-"""Gates that a web server answers, and alerts that are pushed, on a real cluster with the chart's own settings."""
+"""Gates that a web server answers, who is told of releases, and alerts that are pushed, by the chart's own settings."""
 
 import base64
 import hashlib
@@ -26,19 +26,30 @@ KEY, TOKEN = "k3y-of-the-tests", "t0ken-of-the-tests"
 
 
 class Judge:
-    """A web server that says what it is told to, by the Release's name, and keeps what it was sent."""
+    """A web server that says what it is told to, by the Release's name, and keeps what it was sent.
+
+    It takes notifications, too: CloudEvents at /events, an Apprise's at /notify/all, and at /hang it never answers.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, list[dict[str, str]]] = {}
         self.sent: list[tuple[dict[str, str], bytes]] = []
+        self.told: list[tuple[str, dict[str, str], bytes]] = []
+        self.over = threading.Event()
         judge = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                judge.sent.append((dict(self.headers.items()), body))
-                answers = judge.answers[json.loads(body)["release"]["name"]]
-                answer = json.dumps(answers.pop(0) if len(answers) > 1 else answers[0]).encode()
+                if self.path == "/gate":
+                    judge.sent.append((dict(self.headers.items()), body))
+                    answers = judge.answers[json.loads(body)["release"]["name"]]
+                    answer = json.dumps(answers.pop(0) if len(answers) > 1 else answers[0]).encode()
+                else:
+                    judge.told.append((self.path, dict(self.headers.items()), body))
+                    answer = b""
+                if self.path == "/hang":
+                    judge.over.wait()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
@@ -51,19 +62,45 @@ class Judge:
         self.url = f"http://{NODE_ADDRESS}:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def end(self) -> None:
+        """No server any more."""
+        self.over.set()
+        self.server.shutdown()
+
+    def events(self, namespace: str) -> list[dict[str, Any]]:
+        """The CloudEvents of a namespace, in the order in which they came; whether each is signed is looked at, too."""
+        found = [(headers, body) for path, headers, body in self.told if path == "/events"]
+        assert all(signed(headers, body) for headers, body in found)
+        return [event for _, body in found if (event := json.loads(body))["data"]["release"]["namespace"] == namespace]
+
+    def titles(self, namespace: str) -> list[str]:
+        """What an Apprise was told of a namespace."""
+        found = [json.loads(body)["title"] for path, _, body in self.told if path == "/notify/all"]
+        return [title.partition("/")[2] for title in found if title.startswith(f"{namespace}/")]
+
+
+def signed(headers: dict[str, str], body: bytes) -> bool:
+    """Whether it has the administrators' signature."""
+    time_, _, code = headers["Release-Coordinator-Signature"].partition(",v1=")
+    made = hmac.new(KEY.encode(), time_.removeprefix("t=").encode() + b"." + body, hashlib.sha256)
+    return hmac.compare_digest(code, made.hexdigest())
+
 
 @pytest.fixture(scope="module")
 def judge(plane: ControlPlane, product: Installation) -> Iterator[Judge]:
-    """The installation allows this server, and receives alerts; afterwards it is as it was."""
+    """The installation allows this server, tells it, and receives alerts; afterwards it is as it was."""
     found = Judge()
     for name, key, value in (("qa", "key", KEY), ("alerts", "token", TOKEN)):
         data = {key: base64.b64encode(value.encode()).decode()}
         plane.api("POST", f"/api/v1/namespaces/{product.namespace}/secrets", {"metadata": {"name": name}, "data": data})
     product.install(f"webhooks[0].url={found.url}", "webhooks[0].secretName=qa", "alertReceiver.enabled=true",
-                    "alertReceiver.secretName=alerts")  # fmt: skip
+                    "alertReceiver.secretName=alerts", f"notifications[0].url={found.url}/hang",
+                    f"notifications[1].url={found.url}/events", "notifications[1].secretName=qa",
+                    f"notifications[2].url={found.url}/notify/all", "notifications[2].form=Apprise")  # fmt: skip
     yield found
+    found.over.set()
     product.install()
-    found.server.shutdown()
+    found.end()
 
 
 def gate(url: str, *at: str) -> dict[str, Any]:
@@ -71,8 +108,8 @@ def gate(url: str, *at: str) -> dict[str, Any]:
     return {"name": "qa", "at": list(at), "webhook": {"url": f"{url}/gate", "interval": "1s"}}
 
 
-def test_a_web_server_is_asked_until_it_says_pass_once_for_each_step(shop: MakeShop, judge: Judge) -> None:
-    """Signed with the administrators' key, under one key for each step; `wait` is asked again."""
+def test_a_web_server_is_asked_until_it_says_pass_once_for_each_step(shop: MakeShop, judge: Judge, plane: ControlPlane) -> None:
+    """Signed with the administrators' key, under one key for each step; `wait` is asked again. And people are told of it."""
     judge.answers["checkout"] = [{"verdict": "wait", "message": "12 of 42"}, {"verdict": "pass", "message": "42 checks"}]
     checkout = shop("checkout", pods=2)
     checkout.release(gates=[gate(judge.url, "before-traffic", "step")])
@@ -82,15 +119,19 @@ def test_a_web_server_is_asked_until_it_says_pass_once_for_each_step(shop: MakeS
     ids = [headers["Idempotency-Key"] for headers, _ in mine]
     assert len(ids) == 4
     assert len(set(ids)) == 3  # The preview, asked twice, and two steps.
-    for headers, body in mine:
-        time_, _, code = headers["Release-Coordinator-Signature"].partition(",v1=")
-        signed = hmac.new(KEY.encode(), time_.removeprefix("t=").encode() + b"." + body, hashlib.sha256)
-        assert hmac.compare_digest(code, signed.hexdigest())
+    assert all(signed(headers, body) for headers, body in mine)
     assert json.loads(mine[0][1])["candidate"]["version"] == "2"
+    # Each once, though the first receiver of the list never answers.
+    plane.wait_for(lambda: len(judge.titles(checkout.namespace)) == 2, what="both have come")
+    assert "/hang" in [path for path, _, _ in judge.told]
+    told = judge.events(checkout.namespace)
+    assert [event["type"].rpartition(".")[2] for event in told] == ["started", "promoted"]
+    assert len({event["id"] for event in told}) == 2
+    assert judge.titles(checkout.namespace) == ["checkout 2: Release started", "checkout 2: Release promoted"]
 
 
-def test_a_no_takes_the_release_back_with_its_words(shop: MakeShop, judge: Judge) -> None:
-    """Before users, here."""
+def test_a_no_takes_the_release_back_with_its_words(shop: MakeShop, judge: Judge, plane: ControlPlane) -> None:
+    """Before users, here; and those who are told have the words, too."""
     judge.answers["cart"] = [{"verdict": "fail", "message": "carts are empty"}]
     cart = shop("cart", pods=1)
     cart.release(gates=[gate(judge.url, "before-traffic")])
@@ -98,6 +139,9 @@ def test_a_no_takes_the_release_back_with_its_words(shop: MakeShop, judge: Judge
     cart.wait_for_outcome("Rejected")
     assert "the webhook says fail: carts are empty" in cart.status()["history"][-1]["message"]
     assert cart.images() == {"shop:1": 1}
+    plane.wait_for(lambda: len(judge.titles(cart.namespace)) == 2, what="both have come")
+    assert judge.titles(cart.namespace)[-1] == "cart 2: Release rolled back (Rejected)"
+    assert "carts are empty" in judge.events(cart.namespace)[-1]["data"]["message"]
 
 
 def test_a_server_that_nobody_has_allowed_blocks_the_start_and_hears_nothing(shop: MakeShop, judge: Judge) -> None:
@@ -107,7 +151,7 @@ def test_a_server_that_nobody_has_allowed_blocks_the_start_and_hears_nothing(sho
     stranger.release(gates=[gate(other.url, "step")])
     stranger.ship("2")
     status = stranger.wait_for_phase("Blocked")
-    other.server.shutdown()
+    other.end()
     assert status["reason"] == "GateUnusable"
     assert "is not among the web servers that gates may ask" in status["message"]
     assert other.sent == []
