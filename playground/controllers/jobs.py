@@ -1,7 +1,7 @@
 """The Job controller: pods until enough of them have succeeded, or too many failed, or the time is over; and then no more.
 
 Pods are counted from the API at the moment of the decision. What is not done, on purpose: indexes, success and failure
-policies, what suspends a Job that runs, and the finalizer by which the real one counts pods that somebody else deletes.
+policies, and the finalizer by which the real one counts pods that somebody else deletes.
 """
 
 from typing import Any
@@ -49,18 +49,18 @@ class JobController:
             self._expire(key, job, status)
             return
         owned = self._client.owned("pods", job["metadata"]["uid"], key[0])
-        if self._waits(job, status):
-            return
-        since = status.get("startTime") or timestamp(self._loop.now())
+        # Time runs from when it begins, or goes on.
+        since = None if job["spec"].get("suspend") else status.get("startTime") or timestamp(self._loop.now())
         counts = Counts(owned, status)
         end = self._end(key, job, counts, since)
-        wanted: Object = {"startTime": since, "ready": counts.ready, "terminating": counts.terminating,
-                          "uncountedTerminatedPods": {}}  # fmt: skip
+        wanted: Object = {"ready": counts.ready, "terminating": counts.terminating, "uncountedTerminatedPods": {}}
+        wanted |= {"startTime": since} if since else {}
         wanted |= {name: count for name, count in
                    (("active", counts.active), ("succeeded", counts.succeeded), ("failed", counts.failed)) if count}  # fmt: skip
         conditions = list(status.get("conditions") or [])
         if end is None:
             self._run(key, job, counts, owned)
+            conditions = self._told(job, conditions)
         else:
             conditions = self._ending(job, counts, conditions, end, owned)
             if has_condition({"conditions": conditions}, "Complete"):
@@ -69,20 +69,17 @@ class JobController:
         if wanted != status:
             self._client.update(JOBS, job | {"status": wanted}, "status")
 
-    def _waits(self, job: Object, status: Object) -> bool:
-        """Whether it is suspended, or has just ceased to be; both are written into its status."""
-        suspended, said = bool(job["spec"].get("suspend")), has_condition(status, "Suspended")
-        if suspended == said:
-            return suspended
+    def _told(self, job: Object, conditions: list[Object]) -> list[Object]:
+        """With whether it is suspended, if it is or ever was."""
+        suspended = bool(job["spec"].get("suspend"))
+        if suspended == has_condition({"conditions": conditions}, "Suspended"):
+            return conditions
         told = ("JobSuspended", "Job suspended") if suspended else ("JobResumed", "Job resumed")
-        condition = self._condition("Suspended", told)
-        others = [each for each in status.get("conditions") or () if each["type"] != "Suspended"]
-        changed = {**status, "conditions": [*others, {**condition, "status": str(suspended)}]}
-        self._recorder.normal(job, "Suspended" if suspended else "Resumed", condition["message"])
-        self._client.update(JOBS, job | {"status": changed}, "status")
-        return True
+        self._recorder.normal(job, "Suspended" if suspended else "Resumed", told[1])
+        others = [each for each in conditions if each["type"] != "Suspended"]
+        return [*others, {**self._condition("Suspended", told), "status": str(suspended)}]
 
-    def _end(self, key: Key, job: Object, counts: "Counts", since: str) -> tuple[str, str] | None:
+    def _end(self, key: Key, job: Object, counts: "Counts", since: str | None) -> tuple[str, str] | None:
         """Why no pod is to run any more; None while some are."""
         spec = job["spec"]
         if has_condition(job.get("status") or {}, "FailureTarget"):
@@ -93,7 +90,7 @@ class JobController:
         restarted = counts.restarts >= max(limit, 1) if spec["template"]["spec"]["restartPolicy"] == "OnFailure" else False
         if counts.failed > limit or restarted:
             return _LIMIT
-        if (allowed := spec.get("activeDeadlineSeconds")) is not None:
+        if since is not None and (allowed := spec.get("activeDeadlineSeconds")) is not None:
             left = moment_of(since) + allowed - self._loop.now()
             if left <= 0:
                 return _DEADLINE
@@ -101,7 +98,11 @@ class JobController:
         return None
 
     def _run(self, key: Key, job: Object, counts: "Counts", owned: list[Object]) -> None:
+        """Pods that are missing; none while it is suspended."""
         spec = job["spec"]
+        if spec.get("suspend"):
+            self._end_pods(owned)
+            return
         missing = min(spec["parallelism"], spec["completions"] - counts.succeeded) - counts.active
         if missing <= 0:
             return
@@ -119,14 +120,17 @@ class JobController:
         first, last = ("SuccessCriteriaMet", "Complete") if end is _ENOUGH else ("FailureTarget", "Failed")
         if not has_condition({"conditions": conditions}, first):
             conditions = [*conditions, self._condition(first, end)]
-        for pod in owned:
-            if pods.is_active(pod):
-                self._client.delete("pods", pod["metadata"]["name"], pod["metadata"]["namespace"])
+        self._end_pods(owned)
         if counts.active or counts.terminating:
             return conditions
         tell: Any = self._recorder.normal if last == "Complete" else self._recorder.warning
         tell(job, *(("Completed", "Job completed") if last == "Complete" else end))
         return [*conditions, self._condition(last, end)]
+
+    def _end_pods(self, owned: list[Object]) -> None:
+        for pod in owned:
+            if pods.is_active(pod):
+                self._client.delete("pods", pod["metadata"]["name"], pod["metadata"]["namespace"])
 
     def _condition(self, kind: str, end: tuple[str, str]) -> Object:
         now = timestamp(self._loop.now())

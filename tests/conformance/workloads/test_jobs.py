@@ -74,6 +74,57 @@ def test_a_job_that_takes_too_long_fails_and_its_pod_goes(shop: Workload) -> Non
     shop.wait_for(lambda: not pods_of(shop), "the end of the pod")
 
 
+def suspended(shop: Workload, answer: str) -> Object:
+    """The condition of this name, once its answer is this one."""
+
+    def found() -> Object | None:
+        seen = status(shop).get("conditions") or []
+        return next((each for each in seen if (each["type"], each["status"]) == ("Suspended", answer)), None)
+
+    return dict(shop.wait_for(found, f"a Job whose condition Suspended is {answer}"))
+
+
+def turn(shop: Workload, *, old: bool) -> None:
+    """Resume it or suspend it as we do: only if it is what it is thought to be."""
+    patch = [{"op": "test", "path": "/spec/suspend", "value": old}, {"op": "replace", "path": "/spec/suspend", "value": not old}]
+    shop.cluster.api("PATCH", path(shop, "test"), patch, "application/json-patch+json")
+
+
+def test_a_job_that_is_made_suspended_has_no_pod_and_no_time_runs_until_it_is_resumed(shop: Workload) -> None:
+    """Its deadline counts from there; it is resumed once."""
+    make(shop, "shop:1-done", suspend=True, activeDeadlineSeconds=600)
+    condition = suspended(shop, "True")
+    assert (condition["reason"], condition["message"]) == ("JobSuspended", "Job suspended")
+    assert "startTime" not in status(shop)
+    assert pods_of(shop) == []
+    turn(shop, old=True)
+    with pytest.raises(ApiFailure) as late:
+        turn(shop, old=True)
+    assert late.value.status == 422
+    condition = suspended(shop, "False")
+    assert (condition["reason"], condition["message"]) == ("JobResumed", "Job resumed")
+    ended(shop, "Complete")
+    assert status(shop)["startTime"] >= condition["lastTransitionTime"]
+    assert status(shop)["succeeded"] == len(pods_of(shop)) == 1
+
+
+def test_a_job_that_is_suspended_loses_its_pod_which_is_no_failure_and_gets_another_when_it_is_resumed(shop: Workload) -> None:
+    """Also where one failure would be the end of it; meanwhile it has no beginning."""
+    make(shop, "shop:1", backoffLimit=0)
+    (first,) = shop.wait_for(lambda: [pod for pod in pods_of(shop) if pod["status"]["phase"] == "Running"], "a pod that runs")
+    turn(shop, old=False)
+    suspended(shop, "True")
+    shop.wait_for(lambda: not pods_of(shop) and not status(shop).get("terminating"), "the end of the pod")
+    found = status(shop)
+    assert [found.get(name) for name in ("active", "failed", "startTime")] == [None, None, None]
+    turn(shop, old=True)
+    (second,) = shop.wait_for(lambda: pods_of(shop), "another pod")
+    assert second["metadata"]["uid"] != first["metadata"]["uid"]
+    found = status(shop)
+    assert "failed" not in found
+    assert [each["type"] for each in found["conditions"]] == ["Suspended"]
+
+
 def test_its_pods_have_its_labels_and_its_selector_is_of_its_uid(shop: Workload) -> None:
     """Nothing has to be chosen, and no two Jobs share pods."""
     made = make(shop, "shop:1-done")
