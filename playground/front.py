@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+from pydantic_core import to_json
+
 from playground.apiserver import people
 from playground.apiserver.api import Request, Response, User, Watch
 from playground.apiserver.errors import unauthorized
-from playground.apiserver.store import encoded
 from playground.cluster import Cluster
 from playground.driving import Driver
 
@@ -121,7 +122,7 @@ async def _disconnected(receive: Receive) -> None:
 
 
 async def _respond(send: Send, answer: Response) -> None:
-    body = answer.body if isinstance(answer.body, bytes) else encoded(answer.body)
+    body = answer.body if isinstance(answer.body, bytes) else to_json(answer.body)
     headers = dict(answer.headers)
     kind = headers.pop("content-type", "application/json").encode()
     lines = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]

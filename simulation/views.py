@@ -5,10 +5,11 @@ Listing, taking an event in, and what a failure leads to are the real reflector'
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
+
+from pydantic_core import from_json
 
 from controller.kube.errors import ApiError, from_status
 from controller.kube.reflector import Reflector
@@ -89,7 +90,7 @@ class Following(Reflector):
         if watch is None or self._ended:
             return
         for line in watch.take().splitlines():
-            self._waiting.append(json.loads(line))
+            self._waiting.append(from_json(line))
         if self.frozen or self._due:
             return
         if self._waiting:

@@ -5,11 +5,11 @@ known here.
 """
 
 import http.client
-import json
 import time
 from typing import Any
 
 import urllib3
+from pydantic_core import from_json
 
 from controller.kube.errors import Unreachable
 
@@ -59,8 +59,8 @@ def read_body(response: urllib3.BaseHTTPResponse, limit: int, seconds: float) ->
 def parse(body: bytes | bytearray) -> Object:
     """A JSON object from bytes."""
     try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        parsed = from_json(body)
+    except ValueError as error:
         raise Unreachable("NotJson", f"the answer is not JSON ({error})") from error
     if not isinstance(parsed, dict):
         raise Unreachable("NotJson", f"the answer is a JSON {type(parsed).__name__}, not an object")

@@ -4,7 +4,6 @@ Objects stay dicts from end to end: a typed round trip would lose the fields thi
 Retrying, caching and any knowledge of what the objects mean do not belong here.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 import urllib3
+from pydantic_core import to_json
 
 from controller.kube.answers import (
     ERROR_LIMIT,
@@ -35,7 +35,7 @@ Answer = TypeVar("Answer")
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
-_ESCAPED_BY_GO = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"})
+_ESCAPED_BY_GO = tuple((char.encode(), f"\\u{ord(char):04x}".encode()) for char in "<>&\u2028\u2029")
 
 FIELD_MANAGER = "release-coordinator"
 PAGE_SIZE = 500
@@ -46,13 +46,13 @@ MUTE_AFTER = 130.0  # Seconds. Bookmarks come about once a minute, and 1.37 was 
 
 _METHODS = {"get": "GET", "list": "GET", "watch": "GET", "create": "POST", "patch": "PATCH", "delete": "DELETE"}
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-
 
 def encoded(body: object) -> bytes:
     """JSON as Go writes it: the API server compares a JSON Patch's `test` as text, with what it would write itself."""
-    text = _ENCODER.encode(body)
-    return text.translate(_ESCAPED_BY_GO).encode(errors="replace")
+    text = to_json(body)
+    for char, escaped in _ESCAPED_BY_GO:
+        text = text.replace(char, escaped)
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,13 @@
 What is in a document is schema/openapi.py's.
 """
 
+from pydantic_core import to_json
+
 from playground.apiserver import discovery, errors
 from playground.apiserver.objects import Object
 from playground.apiserver.registry import Registry
 from playground.apiserver.requests import Response
 from playground.apiserver.schema import openapi
-from playground.apiserver.store import encoded
 
 _ROOT = "/openapi/v3"
 _V2 = "/openapi/v2"
@@ -42,6 +43,6 @@ class Documents:
             for group, versions in discovery.grouped(self._registry).items()
             for version, resources in versions.items()
         }
-        self._bodies = {f"{_ROOT}/{path}": encoded(document) for path, document in documents.items()}
-        self._bodies[_ROOT] = encoded(openapi.index(documents))
+        self._bodies = {f"{_ROOT}/{path}": to_json(document) for path, document in documents.items()}
+        self._bodies[_ROOT] = to_json(openapi.index(documents))
         self._made = self._registry.generation

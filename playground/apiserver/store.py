@@ -4,17 +4,17 @@ The rules: a stored object is never changed, only replaced; every change has a v
 every watcher in the order of versions. What may be written is decided elsewhere.
 """
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from pydantic_core import to_json
+
 from playground.apiserver.objects import Key, Object, controller_uid, key_of
 
 HISTORY = 4096
 """How many events of a resource are kept for watches that begin in the past."""
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 class Stored:
@@ -30,13 +30,8 @@ class Stored:
     def encoded(self) -> bytes:
         """As JSON."""
         if not self._encoded:
-            self._encoded = encoded(self.obj)
+            self._encoded = to_json(self.obj)
         return self._encoded
-
-
-def encoded(body: object) -> bytes:
-    """Compact JSON."""
-    return _ENCODER.encode(body).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,13 @@ Objects as they are come from the store as bytes made once; the other views are 
 
 from collections.abc import Callable, Mapping, Sequence
 
+from pydantic_core import to_json
+
 from playground.apiserver import conversion, errors
 from playground.apiserver.objects import Object
 from playground.apiserver.resources import Resource
 from playground.apiserver.schema import tables
-from playground.apiserver.store import Stored, encoded
+from playground.apiserver.store import Stored
 
 _META = "meta.k8s.io/v1"
 
@@ -20,23 +22,23 @@ class View:
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
         self._converted = conversion.is_converted(resource)
-        self._beginning = encoded({"kind": resource.kind, "apiVersion": resource.api_version})[:-1] + b","
+        self._beginning = to_json({"kind": resource.kind, "apiVersion": resource.api_version})[:-1] + b","
 
     def one(self, stored: Stored) -> bytes:
         """One object."""
         if self._converted:
-            return encoded(conversion.from_storage(self.resource, stored.obj))
+            return to_json(conversion.from_storage(self.resource, stored.obj))
         return stored.encoded
 
     def loose(self, obj: Object) -> bytes:
         """An object that is not the store's: the answer to a dry run, or a last state."""
-        return encoded(conversion.from_storage(self.resource, obj))
+        return to_json(conversion.from_storage(self.resource, obj))
 
     def many(self, items: Sequence[Stored], metadata: Object) -> bytes:
         """A list."""
         head = {"kind": self.resource.lists, "apiVersion": self.resource.api_version, "metadata": metadata}
         bodies = map(self.one, items) if self.resource.custom else map(self._item, items)
-        return encoded(head)[:-1] + b',"items":[' + b",".join(bodies) + b"]}"
+        return to_json(head)[:-1] + b',"items":[' + b",".join(bodies) + b"]}"
 
     def _item(self, stored: Stored) -> bytes:
         """Items of built-in kinds come without their kind, which the list has."""
@@ -45,7 +47,7 @@ class View:
 
     def bookmark(self, metadata: Object) -> bytes:
         """What a watch's bookmark carries."""
-        return encoded({"kind": self.resource.kind, "apiVersion": self.resource.api_version, "metadata": metadata})
+        return to_json({"kind": self.resource.kind, "apiVersion": self.resource.api_version, "metadata": metadata})
 
 
 class MetadataView(View):
@@ -57,16 +59,16 @@ class MetadataView(View):
 
     def loose(self, obj: Object) -> bytes:
         """See View."""
-        return encoded(_metadata_of(obj))
+        return to_json(_metadata_of(obj))
 
     def many(self, items: Sequence[Stored], metadata: Object) -> bytes:
         """See View."""
         head = {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": metadata}
-        return encoded(head | {"items": [_metadata_of(stored.obj) for stored in items]})
+        return to_json(head | {"items": [_metadata_of(stored.obj) for stored in items]})
 
     def bookmark(self, metadata: Object) -> bytes:
         """See View."""
-        return encoded({"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": metadata})
+        return to_json({"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": metadata})
 
 
 class TableView(View):
@@ -87,15 +89,15 @@ class TableView(View):
         if self._headed:
             table["columnDefinitions"] = None  # A watch names its columns once.
         self._headed = True
-        return encoded(table)
+        return to_json(table)
 
     def many(self, items: Sequence[Stored], metadata: Object) -> bytes:
         """See View."""
-        return encoded(self._table([stored.obj for stored in items], metadata))
+        return to_json(self._table([stored.obj for stored in items], metadata))
 
     def bookmark(self, metadata: Object) -> bytes:
         """See View."""
-        return encoded({"kind": "Table", "apiVersion": _META, "metadata": metadata, "columnDefinitions": None, "rows": []})
+        return to_json({"kind": "Table", "apiVersion": _META, "metadata": metadata, "columnDefinitions": None, "rows": []})
 
     def _table(self, objects: Sequence[Object], metadata: Object) -> Object:
         shown = [conversion.from_storage(self.resource, obj) for obj in objects]

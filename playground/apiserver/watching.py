@@ -8,13 +8,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from pydantic_core import to_json
+
 from playground.apiserver import errors
 from playground.apiserver.calls import Call, flag
 from playground.apiserver.context import Context
 from playground.apiserver.kinds import names
 from playground.apiserver.objects import Object
 from playground.apiserver.reading import question
-from playground.apiserver.store import Event, Stored, encoded
+from playground.apiserver.store import Event, Stored
 from playground.apiserver.views import View
 from playground.loop import Timer
 
@@ -102,7 +104,7 @@ class Watch:
         self._send("BOOKMARK", self._view.bookmark(metadata | ({"annotations": annotations} if annotations else {})))
 
     def _fail(self, message: str) -> None:
-        self._send("ERROR", encoded(errors.expired(message).body))
+        self._send("ERROR", to_json(errors.expired(message).body))
         self.close()
 
     def _on_event(self, event: Event) -> None:
