@@ -6,7 +6,6 @@ Exit status 0 only if all held. What failed is printed with its seed and smalles
 import argparse
 import dataclasses
 import gc
-import os
 import pickle
 import resource
 import sys
@@ -22,7 +21,6 @@ from tests.simulation.faults import LEADERS, Kind, parse
 from tests.simulation.stories import EXHAUSTIVE, POINTED, STORIES
 from tests.simulation.world import World, silence
 
-WORKERS = max(1, min(2, os.cpu_count() or 1))
 _TOGETHER = 20
 """So many seeds share a process: a fork for each costs a quarter of its time, in pages that are copied."""
 
@@ -65,9 +63,9 @@ def main() -> int:
 def explored(name: str, kinds: Iterable[Kind] = tuple(Kind), every: int = 1) -> list[Result]:
     """All single faults of these kinds in a story, or one in `every`. Leaders that overlap need an election."""
     alone, led = [k for k in kinds if k not in LEADERS], [k for k in kinds if k in LEADERS]
-    results = Explorer(STORIES[name], WORKERS, every).explore(alone) if alone else []
+    results = Explorer(STORIES[name], every).explore(alone) if alone else []
     if led:
-        results += Explorer(dataclasses.replace(STORIES[name], elected=True), WORKERS, every).explore(led)
+        results += Explorer(dataclasses.replace(STORIES[name], elected=True), every).explore(led)
     return results
 
 
@@ -88,7 +86,7 @@ def _soak(wanted: range) -> int:
     begun = {name: World(story) for name, story in STORIES.items()}
     failed, results = 0, []
     shares = (wanted[at : at + _TOGETHER] for at in range(0, len(wanted), _TOGETHER))
-    for result in (one for share in in_forks((partial(seeds.run, share, begun) for share in shares), WORKERS) for one in share):
+    for result in (one for share in in_forks(partial(seeds.run, share, begun) for share in shares) for one in share):
         results.append(dataclasses.replace(result, history=[]))
         if result.problem:
             failed += 1

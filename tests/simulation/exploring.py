@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, Generic, Never, TypeVar
 
 from tests.simulation import oracle
 from tests.simulation.faults import LEADERS, Fault, Kind, On, Plan
@@ -24,6 +24,8 @@ from tests.simulation.world import Story, World
 
 Object = dict[str, Any]
 T = TypeVar("T")
+WORKERS = (os.cpu_count() or 1) + 1
+"""Processes at a time. Results are taken in order: one that takes long must not leave a processor idle."""
 WRITE_KINDS = (
     Kind.CRASH_BEFORE,
     Kind.CRASH_AFTER,
@@ -114,60 +116,34 @@ def fault(kind: Kind, on: On, at: int) -> Fault:
     return Fault(kind=kind, on=on, at=at, seconds=_SECONDS.get(kind, 0.0))
 
 
-class Explorer:
-    """All single faults of one story, or one in `every`, always the same. `workers` processes at a time."""
+class Forks(Generic[T]):
+    """Processes that go on from here, each to one result; `results` in the order in which they were begun."""
 
-    def __init__(self, story: Story, workers: int = 2, every: int = 1) -> None:
-        self._story, self._workers, self._every = story, workers, every
+    def __init__(self) -> None:
+        self.results: list[T] = []
         self._running: list[tuple[int, BinaryIO]] = []
-        self.results: list[Result] = []
-
-    def explore(self, kinds: Iterable[Kind]) -> list[Result]:
-        """The fault-free run first, then every plan's result, judged against it."""
-        wanted = tuple(kinds)
         gc.collect()
         gc.freeze()
-        world = World(self._story)
-        world.fork = lambda on, at, k=wanted: self._fork(world, on, at, k)
-        plain = judged(world, "")
-        if world.forked:
-            plain.plan = world.forked
-            self._report(plain)
-        while self._running:
-            self._collect()
-        for result in self.results:
-            if not result.problem and not plain.problem:
-                result.problem = difference(result, plain)
-        return [plain, *self.results]
 
-    def _fork(self, world: World, on: On, at: int, kinds: tuple[Kind, ...]) -> Fault | None:
-        """In the parent None; in each child the fault that strikes here."""
-        for kind in kinds:
-            struck = fault(kind, on, at)
-            if on is not _WHERE.get(kind) or zlib.crc32(str(struck).encode()) % self._every:
-                continue
-            while len(self._running) >= self._workers:
-                self._collect()
-            reading, writing = os.pipe()
-            child = os.fork()
-            if child == 0:
-                gc.disable()  # It ends before its garbage matters; collecting costs one twentieth.
-                os.close(reading)
-                self._out = os.fdopen(writing, "wb")
-                world.forked, world.fork = str(struck), None
-                world.steps = world.invariants.checks = 0  # What came before is counted once, by the fault-free run.
-                return struck
-            os.close(writing)
-            self._running.append((child, os.fdopen(reading, "rb")))
+    def begin(self) -> BinaryIO | None:
+        """In a new process: where it leaves its result. In this one None, once there is room for one more."""
+        while len(self._running) >= WORKERS:
+            self._collect()
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            gc.disable()  # It ends before its garbage matters; collecting costs one twentieth.
+            os.close(reading)
+            return os.fdopen(writing, "wb")
+        os.close(writing)
+        self._running.append((child, os.fdopen(reading, "rb")))
         return None
 
-    def _report(self, result: Result) -> None:
-        if not result.problem:
-            result.history = []
-        pickle.dump(result, self._out)
-        self._out.close()
-        sys.stdout.flush()
-        os._exit(0)
+    def ended(self) -> list[T]:
+        """The results, when all have ended."""
+        while self._running:
+            self._collect()
+        return self.results
 
     def _collect(self) -> None:
         child, pipe = self._running.pop(0)
@@ -176,32 +152,58 @@ class Explorer:
         os.waitpid(child, 0)
 
 
-def in_forks(tasks: Iterable[Callable[[], T]], workers: int = 2) -> Iterator[T]:
-    """Each task in a process of its own, so many at a time; results in the order of the tasks."""
-    running: list[tuple[int, BinaryIO]] = []
-    gc.collect()
-    gc.freeze()
+def leave(result: object, out: BinaryIO) -> Never:
+    """End a forked process."""
+    with out:
+        pickle.dump(result, out)
+    sys.stdout.flush()
+    os._exit(0)
 
-    def collected() -> T:
-        child, pipe = running.pop(0)
-        with pipe:
-            result: T = pickle.load(pipe)
-        os.waitpid(child, 0)
-        return result
 
+def in_forks(tasks: Iterable[Callable[[], T]]) -> Iterator[T]:
+    """Each task in a process of its own; results in the order of the tasks."""
+    forks = Forks[T]()
     for task in tasks:
-        if len(running) >= workers:
-            yield collected()
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            gc.disable()
-            os.close(reading)
-            result = task()
-            with os.fdopen(writing, "wb") as out:
-                pickle.dump(result, out)
-            os._exit(0)
-        os.close(writing)
-        running.append((child, os.fdopen(reading, "rb")))
-    while running:
-        yield collected()
+        if (out := forks.begin()) is not None:
+            leave(task(), out)
+        while forks.results:
+            yield forks.results.pop(0)
+    yield from forks.ended()
+
+
+class Explorer:
+    """All single faults of one story, or one in `every`, always the same."""
+
+    def __init__(self, story: Story, every: int = 1) -> None:
+        self._story, self._every = story, every
+        self._forks = Forks[Result]()
+        self._out: BinaryIO | None = None
+
+    def explore(self, kinds: Iterable[Kind]) -> list[Result]:
+        """The fault-free run first, then every plan's result, judged against it."""
+        wanted = tuple(kinds)
+        world = World(self._story)
+        world.fork = lambda on, at: self._fork(world, on, at, wanted)
+        plain = judged(world, "")
+        if self._out is not None:
+            plain.plan = world.forked
+            plain.history = plain.history if plain.problem else []
+            leave(plain, self._out)
+        results = self._forks.ended()
+        for result in results:
+            if not result.problem and not plain.problem:
+                result.problem = difference(result, plain)
+        return [plain, *results]
+
+    def _fork(self, world: World, on: On, at: int, kinds: tuple[Kind, ...]) -> Fault | None:
+        """In the parent None; in each child the fault that strikes here."""
+        for kind in kinds:
+            struck = fault(kind, on, at)
+            if on is not _WHERE.get(kind) or zlib.crc32(str(struck).encode()) % self._every:
+                continue
+            if (out := self._forks.begin()) is not None:
+                self._out = out
+                world.forked, world.fork = str(struck), None
+                world.steps = world.invariants.checks = 0  # What came before is counted once, by the fault-free run.
+                return struck
+        return None
