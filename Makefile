@@ -73,7 +73,7 @@ image: ## Build the container image (CONTRACTS=1: with what gates of the form co
 
 # The environment is exactly the lock file. The project itself is not installed: it runs from the tree.
 .venv/requirements-dev.txt: requirements-dev.txt
-	uv=$$(scripts/uv.sh); [ -x $(PYTHON) ] || $$uv venv --quiet .venv; \
+	uv=$$(scripts/uv.sh); [ -x $(PYTHON) ] || PATH="/usr/bin:$$PATH" $$uv venv --quiet .venv; \
 	$$uv pip sync --python $(PYTHON) --require-hashes requirements-dev.txt
 	cp $< $@
 

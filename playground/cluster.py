@@ -52,8 +52,7 @@ class Cluster:
         """
         self.loop = loop
         self.api = ApiServer(loop, chance=Random(f"{seed} names"))  # noqa: S311, not for secrets
-        self.api.chain.plugins += [ServiceAccounts(self.api.store), Policies(self._listed)]
-        self._reader = self.api.client("system:apiserver")
+        self.api.chain.plugins += [ServiceAccounts(self.api.store), Policies(self.api.store)]
         self.kubelet = Kubelet(loop, self._own("kubelet"))
         self.api.subresources.logs = self.kubelet.log
         self.gateway = Gateway(loop, self._own("gateway"))
@@ -73,11 +72,8 @@ class Cluster:
     def _own(self, name: str) -> Client:
         return self.api.client(f"system:serviceaccount:kube-system:{name}")
 
-    def _listed(self, resource: str) -> list[dict[str, object]]:
-        return self._reader.list(resource)
-
     def _create(self, crds: Path | None) -> None:
-        client = self._reader
+        client = self.api.client("system:apiserver")
         for name in NAMESPACES:
             client.create("namespaces", {"metadata": {"name": name}})
         for resource, body in roles.objects():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from playground.apiserver.admission import Attempt, Denial
+from playground.apiserver.store import Store
 from playground.policies import (
     hold,
     hold_guard,
@@ -23,8 +24,6 @@ from playground.policies.write import PIN, RELEASE, Object, Write, labels
 
 Mutation = Callable[[Write], Object]
 Validation = Callable[[Write, Bound], Iterable[str]]
-List = Callable[[str], list[Object]]
-"""The objects of a cluster-scoped resource (plural.group), as they are now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +73,9 @@ WARNINGS: Mapping[str, tuple[Seen, Validation]] = {
 class Policies:
     """Acts for each policy object that has a built-in effect, as long as it and its binding exist."""
 
-    def __init__(self, listed: List) -> None:
-        """`listed` reads the policies and bindings at each write that one of them might see."""
-        self._listed = listed
+    def __init__(self, store: Store) -> None:
+        """`store` is asked for the policies and bindings at each write that one of them might see."""
+        self._store = store
 
     def mutate(self, attempt: Attempt) -> Object | None:
         """The changed object, or None."""
@@ -100,11 +99,13 @@ class Policies:
         return None
 
     def _acting(self, attempt: Attempt, kind: str, effect: str, seen: Seen) -> Iterator[tuple[Bound, Write]]:
-        policies, bindings = (self._listed(f"{kind}admission{part}.{GROUP}") for part in ("policies", "policybindings"))
+        policies, bindings = (self._all(f"{kind}admission{part}") for part in ("policies", "policybindings"))
         for policy in bound(policies, bindings, attempt.namespace):
-            write = _write(attempt, policy)
-            if policy.effect == effect and seen.ours in (None, write.ours):
-                yield policy, write
+            if policy.effect == effect and seen.ours in (None, attempt.user.name == policy.controller):
+                yield policy, _write(attempt, policy)
+
+    def _all(self, plural: str) -> Iterator[Object]:
+        return (stored.obj for stored in self._store.collection(GROUP, plural).within())
 
 
 def _sees(seen: Seen, attempt: Attempt) -> bool:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from playground.apiserver.admission import Attempt
 from playground.apiserver.requests import User
+from playground.apiserver.store import Store
+from playground.installing import resource_of
 from playground.policies import hold, hold_guard, hold_notice, pin, pin_notice, release_writers, train_writers
 from playground.policies.installation import DENYING, MUTATING, WARNING, Installation, objects
 from playground.policies.plugin import DENIALS, MUTATIONS, WARNINGS, Policies
@@ -143,12 +145,11 @@ def attempt(user: User, new: Object, namespace: str = "shop") -> Attempt:
 
 def policies(made: list[Object]) -> Policies:
     """The plug-in over these objects."""
-    kinds = {"MutatingAdmissionPolicy": "mutatingadmissionpolicies", "ValidatingAdmissionPolicy": "validatingadmissionpolicies"}
-
-    def plural(kind: str) -> str:
-        return kinds.get(kind) or kinds[kind.removesuffix("Binding")].removesuffix("ies") + "ybindings"
-
-    return Policies(lambda asked: [o for o in made if f"{plural(o['kind'])}.admissionregistration.k8s.io" == asked])
+    store = Store()
+    for policy in made:
+        plural, _, group = resource_of(policy).partition(".")
+        store.put(store.collection(group, plural), policy)
+    return Policies(store)
 
 
 def test_a_policy_acts_while_it_and_its_binding_exist() -> None:
