@@ -71,7 +71,8 @@ kind: .venv/requirements-dev.txt ## Tests on a kind cluster (needs Docker; see d
 image: ## Build the container image (CONTRACTS=1: with what gates of the form contract need)
 	docker build -f Containerfile $(if $(CONTRACTS),--build-arg TOOLS=oasdiff) -t $(IMAGE) .
 
-# The environment is exactly the lock file. The project itself is not installed: it runs from the tree.
+# The environment is exactly the lock file. The project itself is not installed: it runs from the tree. The distribution's Python
+# comes first where it is new enough: it is built with profile-guided optimisation, and the tests take a tenth less time.
 .venv/requirements-dev.txt: requirements-dev.txt
 	uv=$$(scripts/uv.sh); [ -x $(PYTHON) ] || PATH="/usr/bin:$$PATH" $$uv venv --quiet .venv; \
 	$$uv pip sync --python $(PYTHON) --require-hashes requirements-dev.txt
