@@ -137,6 +137,7 @@ def test_three_services_change_a_message_format_and_change_it_back(shop: MakeSho
         assert "Deployment mail has version 1, and the train waits for 2" in message
         for name in ("web", "mail"):
             line.services[name].ship("2")
+        shown = Releasectl(line.services["orders"])("train", "--watch", name="new-format")
         run = line.wait_for_phase("Completed")["run"]
         assert line.versions() == dict.fromkeys(MEMBERS, "2")
         out = line.trials("Release", run)
@@ -147,6 +148,7 @@ def test_three_services_change_a_message_format_and_change_it_back(shop: MakeSho
         assert "rollback=previous is done. Rollback of the run asked by alice." in said
         status = line.wait_for_phase("RolledBack")
         time.sleep(0.2)
+    assert 0 <= shown.find(": Progressing, run 1") < shown.find(": Completed, run 1")
     assert line.versions() == dict.fromkeys(MEMBERS, "1")
     back = line.trials("Rollback", run)
     assert back["orders"][1] <= back["web"][0] < back["web"][1] <= back["mail"][0]
