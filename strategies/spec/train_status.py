@@ -75,6 +75,7 @@ class Asked(Record):
     key: Text = Field(description="Annotation, without its prefix.")
     value: Message = Field(description="Its value.")
     by: Text = Field(description="Its author, which makes it one of a kind.")
+    after: Text = Field("", description="Id of the last answer that the member had given before; only later ones count.")
     answered: bool = Field(False, description="Whether the member has answered.")
     done: bool = Field(False, description="Whether the member has done it.")
     message: Message = Field("", description="The answer.")

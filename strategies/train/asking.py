@@ -38,11 +38,14 @@ def asks(turn: Turn, members: tuple[MemberStatus, ...]) -> tuple[Ask, ...]:
 
 
 def _asked(turn: Turn, member: MemberStatus) -> MemberStatus:
-    wanted = _WANTED.get(turn.phase, _retry)(turn, member, turn.of(member))
+    seen = turn.of(member)
+    wanted = _WANTED.get(turn.phase, _retry)(turn, member, seen)
     if wanted is None or (member.asked is not None and member.asked.key == wanted[0]):
         return member
     by = f"ReleaseTrain {turn.name}, turn {turn.status.turn + 1}"
-    return member.model_copy(update={"asked": Asked(key=wanted[0], value=wanted[1], by=by)})
+    # A former train of this name may have asked the same in a turn of the same number.
+    after = seen.status.requests[-1].id if seen.status and seen.status.requests else ""
+    return member.model_copy(update={"asked": Asked(key=wanted[0], value=wanted[1], by=by, after=after)})
 
 
 def _back(turn: Turn, member: MemberStatus, seen: Seen) -> Request | None:

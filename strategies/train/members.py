@@ -82,7 +82,9 @@ def answered(member: MemberStatus, seen: Seen) -> MemberStatus:
     asked = member.asked
     if asked is None or asked.answered or seen.status is None:
         return member
-    given = next((a for a in seen.status.requests if a.key == asked.key and a.author == asked.by), None)
+    answers = seen.status.requests
+    known = next((number for number, a in enumerate(answers, 1) if a.id == asked.after), 0)
+    given = next((a for a in answers[known:] if a.key == asked.key and a.author == asked.by), None)
     if given is None:
         return member
     heard = asked.model_copy(update={"answered": True, "done": given.done, "message": given.message})

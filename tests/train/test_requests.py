@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategies.spec.train_status import TrainPhase
+from strategies.spec.train_status import TrainPhase, TrainStatus
+from strategies.world.observation import Request
 from tests.train.line import CONSUMER, PRODUCER, Line, line, member, shop, spec
 from tests.train.test_run import through
 
@@ -41,8 +42,6 @@ def test_a_request_is_answered_once_though_its_removal_fails() -> None:
     made = shop()
     made.ask("pause", "lunch")
     (answer,) = made.status.requests
-    from strategies.world.observation import Request
-
     made.waiting.append(Request(id=answer.id, key="pause", value="lunch", author="alice"))
     made.settle()
     assert made.status.requests == (answer,)
@@ -127,6 +126,24 @@ def test_each_pause_of_a_train_pauses_who_is_on_the_way() -> None:
     made["web"].change(paused=False)
     made.ask("resume").ask("pause")
     assert [made[name].status.paused for name in ("web", "mail")] == [True, True]
+
+
+def test_what_a_former_train_of_the_name_was_answered_is_no_answer() -> None:
+    """Its turns had the same numbers, and so its requests the same authors; this one dies before it writes its own."""
+    made = shop().ask("abort", "wrong day")
+    former = {n: [a.author for a in s.status.requests] for n, s in made.services.items()}
+    made.status, made.generation = TrainStatus(), 1
+    for name, service in made.services.items():
+        service.change(rejected=())
+        service.ship("2" if name == "orders" else "1")
+        service.ship("2")
+    made.settle()
+    made.waiting.append(Request(id="again", key="abort", value="wrong again", author="alice"))
+    made.turn(performs=False)
+    made.settle()
+    assert made.status.phase is TrainPhase.ROLLED_BACK, made.states()
+    assert made.on_trial == set()
+    assert [a.author for a in made["web"].status.requests] == former["web"] * 2
 
 
 @settings(max_examples=100, deadline=None)
