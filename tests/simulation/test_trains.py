@@ -31,7 +31,9 @@ def _deployment(name: str) -> Object:
     return {"metadata": {"name": name}, "spec": {"replicas": 2, "selector": {"matchLabels": {"app": name}}, "template": template}}
 
 
-def _made(orders: str, **more: Any) -> Callable[[World], None]:
+def made(orders: str, **more: Any) -> Callable[[World], None]:
+    """The three services under Releases, and their train, which wants this version of orders."""
+
     def make(world: World) -> None:
         world.admin.create("namespaces", {"metadata": {"name": WHERE}})
         world.go(lambda: False, 1.0)
@@ -109,7 +111,7 @@ def reason(world: World, name: str) -> str:
 def story(*acts: Act, over: Callable[[World], bool], orders: str = "2", plan: tuple[Fault, ...] = (), **more: Any) -> World:
     """A train, what people do, and when it is over."""
     acts = (*shipped(orders), *acts)
-    return World(Story(name="train", make=_made(orders, **more), acts=acts, over=over), plan).run()
+    return World(Story(name="train", make=made(orders, **more), acts=acts, over=over), plan).run()
 
 
 def trials(world: World, name: str, kind: str = "Release") -> list[tuple[str, str, str]]:
@@ -184,7 +186,7 @@ def test_a_deleted_train_starts_nobody_who_waited_for_it() -> None:
     alone = Act(name="retry", when=lambda w: reason(w, "orders") == "TrainGone" and w.quiet > 30,
                 do=lambda w: w.person.patch(RELEASES, "orders", WHERE, body, "merge") and None)  # fmt: skip
     acts = (ship("orders", "orders:2", all_healthy), gone, alone)
-    world = World(Story(name="train", make=_made("2"), acts=acts, over=lambda w: versions(w)["orders"] == "2")).run()
+    world = World(Story(name="train", make=made("2"), acts=acts, over=lambda w: versions(w)["orders"] == "2")).run()
     assert len(trials(world, "orders")) == 1
     assert find(world, RELEASES, "orders")["requests"][-1]["message"].startswith("Another try, asked by")
     (event,) = [each for each in world.admin.list("events", WHERE) if each["reason"] == "TrainGone"]
@@ -198,7 +200,7 @@ def test_a_member_that_its_train_leaves_out_goes_by_itself() -> None:
     out = Act(name="leave out", when=lambda w: reason(w, "orders") == "InTrain",
               do=lambda w: w.person.patch(TRAINS, "new-format", WHERE, spec, "merge") and None)  # fmt: skip
     acts = (ship("orders", "orders:2", all_healthy), out)
-    world = World(Story(name="train", make=_made("2"), acts=acts, over=lambda w: versions(w)["orders"] == "2")).run()
+    world = World(Story(name="train", make=made("2"), acts=acts, over=lambda w: versions(w)["orders"] == "2")).run()
     assert len(trials(world, "orders")) == 1
 
 
@@ -219,7 +221,7 @@ def test_a_member_of_two_trains_goes_with_neither_until_one_gives_it_free() -> N
 
     start = Act(name="another train", when=all_healthy, do=lambda w: w.admin.create(TRAINS, second, WHERE) and None)
     acts = (start, *shipped(), Act(name="look", when=twice, do=look))
-    world = World(Story(name="train", make=_made("2"), acts=acts, over=phase("Completed"))).run()
+    world = World(Story(name="train", make=made("2"), acts=acts, over=phase("Completed"))).run()
     assert said == [
         "Release web is a member of ReleaseTrain new-format and night: take it out of one of them, because each would order it.",
         "spec.members[0].name: Release web is a member of ReleaseTrain night, too: take it out of one of them, because each "
