@@ -150,7 +150,9 @@ def begins(turn: Turn) -> TrainStatus | None:
     if all(m.state is MemberState.COMPLETED for m in members):
         return None
     last = turn.status.run
-    halted = last is not None and not last.completed
+    # Who went out in a halted run and was left out since is not taken back; nor are those then whose versions he relies on.
+    whole = last is not None and {m.name for m in last.members if m.before is not None} <= {m.name for m in members}
+    halted = last is not None and not last.completed and whole
     fresh = {m.name: m for m in listed(turn, turn.spec, fresh=True)}
     # After a halted run its members are still out: what they go back to is kept, so that all come back together.
     known = {m.name: m.before for m in turn.status.members if halted and m.state is MemberState.COMPLETED}

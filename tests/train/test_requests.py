@@ -93,6 +93,19 @@ def halted() -> Line:
     return made
 
 
+def test_a_member_that_was_left_out_after_a_halt_keeps_those_before_it_as_they_are() -> None:
+    """Nobody takes the producer back any more, so the consumers that have their versions stay, too."""
+    made = halted()
+    made["web"].available = 4
+    made.spec, made.generation = spec(member("web", CONSUMER, "3"), member("mail", CONSUMER)), 2
+    made["web"].ship("3")
+    assert made.settle().on_trial == {"web"}
+    made["web"].fail()
+    made.settle()
+    assert (made.status.phase, made.on_trial) == (TrainPhase.ROLLED_BACK, set())
+    assert made.versions == {"orders": "2", "web": "2", "mail": "2"}
+
+
 def test_what_was_edited_before_an_abort_does_not_start_after_it() -> None:
     """Whoever takes the run back wants nothing to go out now; retry, or another edit, begins the next one."""
     made = shop()
