@@ -230,6 +230,9 @@ class Asker:
         found = self._cluster.sources.get("", name)
         if found is None:
             return f"MetricSource {name} does not exist; see `kubectl get metricsources`."
+        known = self._sources.get(name)
+        if known is not None and known.version == _version(found):
+            return known.spec
         try:
             return MetricSourceSpec.model_validate(found.get("spec") or {})
         except ValidationError as error:
@@ -237,11 +240,11 @@ class Asker:
             return f"MetricSource {name} is invalid: spec.{'.'.join(map(str, first['loc']))}: {first['msg']}."
 
     def _source(self, name: str) -> tuple[MetricSourceSpec, PrometheusSource] | str:
+        # Before the spec, which may be newer then, and is read anew, but never older than its version says.
+        version = _version(self._cluster.sources.get("", name))
         spec = self._spec(name)
         if isinstance(spec, str):
             return spec
-        found = self._cluster.sources.get("", name) or {}
-        version = str((found.get("metadata") or {}).get("resourceVersion"))
         with self._lock:
             known = self._sources.get(name)
             trusted = SECRETS_MISSED if known and isinstance(known.source, str) else SECRETS_TRUSTED
@@ -268,6 +271,10 @@ class Asker:
             password=self._secrets.read(basic.password) if basic else "",
             deadline=spec.timeout.total_seconds(),
         )
+
+
+def _version(source: Object | None) -> str:
+    return str(((source or {}).get("metadata") or {}).get("resourceVersion"))
 
 
 def _grid(now: datetime, interval: timedelta) -> datetime:
