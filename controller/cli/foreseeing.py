@@ -31,12 +31,12 @@ from strategies.analysis.counters import Side
 from strategies.analysis.feasibility import Traffic
 from strategies.analysis.series import Series
 from strategies.analysis.verdict import Unknown
-from strategies.rollout.foreseen import blind, compares, remedy, said, told
+from strategies.rollout.foreseen import blind, compares, informed, remedy, said
 from strategies.rollout.plan import taken
 from strategies.spec.gate import Counting, Gate
 from strategies.spec.metric_source import MetricSourceSpec, allows
 from strategies.spec.release import ReleaseSpec, StrategyType
-from strategies.spec.review import LONGEST
+from strategies.spec.review import LONGEST, Review
 from strategies.spec.templating import fill
 
 Object = dict[str, Any]
@@ -85,15 +85,15 @@ def foresee(access: Access, release: Checked) -> Iterator[Finding]:
         yield resource.finding(path, said(each, traffic[each.gate.name]), remedy(each), Severity.WARNING)
 
 
-def foreseen(access: Access, name: str, spec: ReleaseSpec) -> tuple[str, ...]:
-    """What a review says of the gates that compare, of a Release of this name in the namespace; `spec` as it goes out."""
+def foreseen(access: Access, name: str, spec: ReleaseSpec, review: Review) -> Review:
+    """With what there is to say of the gates that compare, of a Release of this name in the namespace; `spec` as it goes out."""
     spec, _ = fill(spec, partial(template_of, access, access.namespace))
     if not compares(spec):
-        return ()
+        return review
     try:
-        return told(spec, *_seen(access, access.namespace, name, spec))
+        return informed(review, spec, *_seen(access, access.namespace, name, spec))
     except _NotKnown as why:
-        return (f"What the gates could see is not known: {why}."[:LONGEST],)
+        return review.model_copy(update={"foreseen": (f"What the gates could see is not known: {why}."[:LONGEST],)})
 
 
 def _seen(access: Access, namespace: str, name: str, spec: ReleaseSpec) -> tuple[int, dict[str, Traffic | Unknown]]:

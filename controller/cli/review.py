@@ -110,8 +110,7 @@ def _live(access: Access, name: str) -> tuple[Case, Review]:
 
 def _foreseen(access: Access, case: Case, made: Review) -> tuple[Case, Review]:
     """With what the gates could see at stable's requests of now."""
-    subject = case.subject
-    return case, made.model_copy(update={"foreseen": foreseen(access, subject.name, taken(subject.spec, made.strategy))})
+    return case, foreseen(access, case.subject.name, taken(case.subject.spec, made.strategy), made)
 
 
 def _as_begun(case: Case, kept: Review) -> Case:

@@ -71,7 +71,7 @@ def decided(status: Status) -> Status:
         candidate, step = trial.candidate.model_copy(update=_UNCOUNTED), trial.step.model_copy(update={"observed_weight": None})
         trial = trial.model_copy(update={"gates": (), "candidate": candidate, "step": step})
     stable = stable.model_copy(update=_UNCOUNTED) if stable else None
-    review = status.review.model_copy(update={"foreseen": ()}) if status.review else None
+    review = status.review.model_copy(update={"foreseen": (), "checklist": ()}) if status.review else None
     display: Object = {"turn": 0, "observed_generation": 0, "conditions": (), "message": ""}
     return status.model_copy(update={**display, "stable": stable, "trial": trial, "review": review})
 

@@ -117,8 +117,7 @@ def _gates(case: Case) -> Found:
         alerts = ", ".join(case.subject.spec.rollback.on_alerts)
         watched = f"only the pods' own health and the alerts {alerts} are" if alerts else "only the pods' own health is"
         return State.MISSING, f"spec.gates is empty: {watched} watched"
-    users = [step for step in case.steps if step.share]
-    asked = [g.name for g in gates if any(comparing.is_asked(g, s) for s in users)]
+    asked = [gate.name for gate in comparing.asked_of_users(gates, case.steps)]
     if not asked:
         return State.MISSING, "no gate is asked while the candidate has traffic"
     unseen = "whether they return data now, and see the new code, shows in the release"

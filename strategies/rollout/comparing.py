@@ -7,6 +7,7 @@ would have now.) The tests themselves are in strategies.analysis.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,12 @@ Test = RatioTest | LatencyTest | LimitTest
 def is_asked(gate: Gate, step: PlannedStep) -> bool:
     """Whether the gate is asked in this step: it is one of its times, and the step can answer it."""
     return step.gate_time in gate.at and can_answer(step, gate)
+
+
+def asked_of_users(gates: Iterable[Gate], steps: Iterable[PlannedStep]) -> tuple[Gate, ...]:
+    """The gates that are asked while users have the candidate."""
+    shared = [step for step in steps if step.share]
+    return tuple(gate for gate in gates if any(is_asked(gate, step) for step in shared))
 
 
 def can_answer(step: PlannedStep, gate: Gate) -> bool:

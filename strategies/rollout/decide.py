@@ -13,7 +13,7 @@ from typing import Any
 from strategies.rollout import gates, migrations
 from strategies.rollout.checks import CHECKS
 from strategies.rollout.conditions import conditions
-from strategies.rollout.foreseen import told
+from strategies.rollout.foreseen import informed
 from strategies.rollout.moves import replanned, with_jobs
 from strategies.rollout.order import Pending, pending
 from strategies.rollout.plan import taken
@@ -127,7 +127,7 @@ def _foreseen(turn: Turn) -> Review | None:
     if review is None or review.foreseen or not traffic or trial is None or turn.spec is None or workload is None:
         return review
     spec = taken(turn.spec, trial.strategy)
-    return review.model_copy(update={"foreseen": told(spec, max(1, workload.replicas), traffic)})
+    return informed(review, spec, max(1, workload.replicas), traffic)
 
 
 def _counted(turn: Turn, revision: Revision | None) -> Revision | None:

@@ -7,7 +7,9 @@ import pytest
 
 from strategies.analysis.feasibility import Traffic
 from strategies.analysis.verdict import Unknown
-from strategies.rollout.foreseen import Blind, blind, told
+from strategies.review.judge import examine
+from strategies.review.subject import Subject
+from strategies.rollout.foreseen import Blind, blind, informed, told
 from strategies.spec.base import format_duration
 from strategies.spec.release import ReleaseSpec
 
@@ -104,3 +106,30 @@ def test_a_release_without_gates_that_compare_is_told_nothing() -> None:
     threshold = {"query": "vector(1)", "max": 1}
     bake = {"name": "late", "at": ["bake"], "ratio": {**RATIO, "max": 0.1}}
     assert told(spec(gates=({"name": "limit", "threshold": threshold}, bake)), 10, {}) == ()
+
+
+SMOKE: dict[str, Any] = {"name": "smoke", "job": {"template": {"spec": {"containers": [{"name": "smoke", "image": "smoke:1"}]}}}}
+QUERY: dict[str, Any] = {"name": "p99", "threshold": {"query": "p99", "max": 1}}
+ERRORS: dict[str, Any] = {"name": "errors", "ratio": RATIO}
+
+
+@pytest.mark.parametrize(
+    ("gates", "traffic", "state", "evidence"),
+    [
+        ((ERRORS, SMOKE), BUSY, "Done", "errors, smoke; what they count of stable is there now"),
+        ((ERRORS, QUERY), BUSY, "Unknown", "errors, p99; whether there is data for p99 shows in the release"),
+        ((ERRORS,), Unknown(reason="NoData", message="no series."), "Unknown", "errors; errors has no data now: no series"),
+    ],
+)
+def test_the_checklist_takes_gates_for_done_once_stable_is_seen_to_be_counted(
+    gates: tuple[dict[str, Any], ...], traffic: Traffic | Unknown, state: str, evidence: str
+) -> None:
+    """What is missing, or not known, stays so, and is named; the other items are as they were."""
+    asked = spec(gates=gates)
+    _, before = examine(Subject(name="web", spec=asked, old=None, new=None, old_version="1", new_version="2", replicas=10,
+                                recreate=False, services=None, autoscaled=None, history=(), unmirrored=None))  # fmt: skip
+    after = informed(before, asked, 10, {"errors": traffic})
+    changed = {item.name: (item.state, item.evidence) for item in after.checklist}
+    assert changed["Gates"][0] == state
+    assert evidence in changed["Gates"][1]
+    assert [item for item in after.checklist if item.name != "Gates"] == [i for i in before.checklist if i.name != "Gates"]

@@ -138,5 +138,6 @@ def test_what_the_gates_can_see_is_added_to_the_review_once_and_decides_nothing(
         after = decide(found.spec, seen, found.status, found.now)
         assert after.status.review is not None
         assert "is too short for gate errors: at stable's 1 requests a second" in after.status.review.foreseen[0]
+        assert {item.name: item.state for item in after.status.review.checklist}["Gates"] == "Done"
         assert commit.decided(after.status) == commit.decided(before.status)
         found.status = after.status

@@ -97,9 +97,11 @@ def test_twice_as_many_errors_as_one_in_two_hundred_are_found(
         checkout.ship("2-errors1")
         checkout.wait_for_trial_weight(50)
         (foreseen,) = checkout.wait_for(lambda: checkout.status()["review"].get("foreseen"), what="what the gate can see")
+        (watched,) = [item for item in checkout.status()["review"]["checklist"] if item["name"] == "Gates"]
         began = time.time()
         found = checkout.wait_for_outcome("Rejected", timeout=280)["history"][-1]
     assert "gate errors" in foreseen.lower() and "at stable's " in foreseen
+    assert (watched["state"], "what they count of stable is there now" in watched["evidence"]) == ("Done", True)
     measured("1 % errors against 0.5 % at 500 requests a second", datetime.fromisoformat(found["ended"]).timestamp() - began)
     assert "gate errors: candidate " in found["message"]
     assert " of 100 against" in found["message"]
