@@ -17,6 +17,7 @@ from controller.traffic.httproute import HTTPRoute, unmirrored
 from controller.traffic.router import Router, Split, Unusable
 from controller.traffic.traefik import TraefikService
 from strategies.analysis.verdict import Unknown
+from strategies.spec.phase import Phase
 from strategies.spec.release import ReleaseSpec, RouteKind, RouteRef, StrategyType
 from strategies.spec.status import Status
 from strategies.world.observation import CandidateService, ReplicaSet, Route, Service
@@ -177,12 +178,14 @@ def _route(look: Look, services: tuple[Service, ...]) -> Route | Unknown | None:
     if strategy is None or strategy.type not in (StrategyType.SHADOW, StrategyType.AUTO):
         return replace(read, problem=ways.problem)
     lacking = unmirrored(found, split.service, strategy.shadow.percent, ways.features)
+    if lacking is not None and look.status.phase is Phase.BLOCKED:
+        memory.gateways = None
     return replace(read, problem=ways.problem, unmirrored=lacking)
 
 
 def _gateways(look: Look, route: Object) -> Gateways:
     """Asked only before a release; once for each form of the route when nothing is wrong, else in every turn: no view tells that
-    a gateway was made, or can be read again.
+    a gateway was made, can be read again, or that its class lists more.
     """
     version, known = route["metadata"]["resourceVersion"], look.memory.gateways
     if known is not None and known[0] == version:

@@ -72,7 +72,8 @@ def unmirrored(route: Object, service: str, percent: int, features: frozenset[st
         return None
     return (
         f"HTTPRoute {route['metadata']['name']}: the class of its gateway does not list the feature {', '.join(lacking)} in "
-        "status.supportedFeatures, so its requests cannot be mirrored; use another gateway, or strategy.type: BlueGreen."
+        "status.supportedFeatures, so its requests are not mirrored; use another gateway, list it there if this one can and "
+        "does not say so, or use strategy.type: BlueGreen."
     )
 
 

@@ -11,6 +11,7 @@ from controller.kube import errors, paths
 from controller.reconcile.memory import Memory
 from controller.reconcile.traffic import Look, read_traffic
 from strategies.analysis.verdict import Unknown
+from strategies.spec.phase import Phase
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.status import Status
 from strategies.world.observation import Route
@@ -21,6 +22,7 @@ NO_ANSWER = errors.Unreachable("Timeout", "no answer in 15 s")
 MISSING = errors.NotFound(404, "NotFound", "no such gateway")
 REFUSED = errors.Forbidden(403, "Forbidden", "cannot get resource gateways")
 GATEWAY, CLASS = {"spec": {"gatewayClassName": "edge"}}, {"status": {"supportedFeatures": [{"name": "HTTPRoute"}]}}
+MIRRORING: Object = {"status": {"supportedFeatures": [{"name": "HTTPRoute"}, {"name": "HTTPRouteRequestMirror"}]}}
 UNABLE: Object = {"status": {"supportedFeatures": [{"name": "TLSRoute"}]}}
 SERVICE: Object = {"metadata": {"name": "shop", "namespace": "prod"}, "spec": {"selector": {"app": "shop"}}}
 ROUTE: Object = {
@@ -58,15 +60,21 @@ class Double:
         return answer
 
 
-def looks(*answers: Object | Exception, times: int) -> list[str | Unknown | None]:
-    """The route's problem in so many turns in a row; all answers are asked for, and no more."""
+def routes(*answers: Object | Exception, times: int, spec: Object = SPEC, phase: Phase = Phase.HEALTHY) -> list[Route]:
+    """The route in so many turns in a row; all answers are asked for, and no more."""
     double, memory = Double(list(answers)), Memory(uid="r")
     raw = {"spec": {"template": {"metadata": {"labels": {"app": "shop"}}}}}
     look = Look(client=cast("Any", double), views=cast("Any", double), namespace="prod", raw=raw, memory=memory,
-                spec=ReleaseSpec.model_validate(SPEC), status=Status(), now=datetime(2026, 11, 29, tzinfo=UTC))  # fmt: skip
+                spec=ReleaseSpec.model_validate(spec), status=Status(phase=phase),
+                now=datetime(2026, 11, 29, tzinfo=UTC))  # fmt: skip
     seen = [read_traffic(look, ()).route for _ in range(times)]
     assert not double.answers
-    return [route.problem for route in seen if isinstance(route, Route)]
+    return [route for route in seen if isinstance(route, Route)]
+
+
+def looks(*answers: Object | Exception, times: int) -> list[str | Unknown | None]:
+    """The route's problem in so many turns."""
+    return [route.problem for route in routes(*answers, times=times)]
 
 
 @pytest.mark.parametrize("failures", [[NOT_NOW], [NO_ANSWER, GATEWAY, NOT_NOW]], ids=["its gateway", "then its class"])
@@ -90,3 +98,18 @@ def test_a_class_that_cannot_split_traffic_is_a_problem() -> None:
     """It would accept the route all the same."""
     (problem,) = looks(GATEWAY, UNABLE, times=1)
     assert "GatewayClass edge does not list the feature HTTPRoute" in str(problem)
+
+
+def test_a_class_that_comes_to_list_what_a_shadow_needs_lets_it_go_on() -> None:
+    """Its gateway was upgraded, or an administrator says what it can: nobody has to touch the route."""
+    spec = SPEC | {"strategy": {"type": "Shadow", "shadow": {"idempotent": True}}}
+    turns = routes(GATEWAY, CLASS, GATEWAY, MIRRORING, times=3, spec=spec, phase=Phase.BLOCKED)
+    lacking, *good = [route.unmirrored for route in turns]
+    assert "does not list the feature HTTPRouteRequestMirror" in str(lacking)
+    assert good == [None, None]
+
+
+def test_a_release_that_is_not_kept_asks_once_what_its_gateways_can() -> None:
+    """Releases at rest, and those for which Auto takes something else, cost no reads."""
+    spec = SPEC | {"strategy": {"type": "Auto"}}
+    assert len({route.unmirrored for route in routes(GATEWAY, CLASS, times=3, spec=spec)}) == 1
