@@ -45,7 +45,7 @@ bench: $(if $(filter real,$(ON)),provision,.venv/requirements-dev.txt) ## Measur
 bench-gates: .venv-bench/requirements-bench.txt ## Measure the gates' tests against other tools' rules, into docs/gates-benchmark.md (15 minutes)
 	.venv-bench/bin/python -m bench.gates
 
-provision: .venv/requirements-dev.txt ## Find or build etcd, kube-apiserver, Prometheus, … (once; 12 minutes, needs Go 1.26)
+provision: .venv/requirements-dev.txt ## Find or build etcd, kube-apiserver, Prometheus, … (once; 14 minutes, needs Go 1.26)
 	@scripts/tools.sh
 	$(PYTHON) -m tests.controlplane.binaries
 

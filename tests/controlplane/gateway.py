@@ -1,19 +1,18 @@
 """A real Gateway API implementation in front of the pods: Traefik, its GatewayClass `traefik` and its Gateway.
 
-Routes of every namespace may attach to the Gateway (`parentRefs: [{name: gateway, namespace: gateway-system}]`).
+Routes of every namespace may attach to the Gateway (`parentRefs: [Gateway.parent]`).
 """
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from tests.controlplane import access, binaries, processes
 from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.namespace import NODE_ADDRESS
 
-NAMESPACE, NAME, CLASS = "gateway-system", "gateway", "traefik"
 _API = "/apis/gateway.networking.k8s.io/v1"
 _READ = ["get", "list", "watch"]
 _RIGHTS: Sequence[dict[str, Any]] = (
@@ -28,6 +27,9 @@ _RIGHTS: Sequence[dict[str, Any]] = (
 
 class Gateway:
     """Use as a context manager, or `start`; it ends with the cluster."""
+
+    parent: ClassVar[Mapping[str, str]] = {"namespace": "gateway-system", "name": "gateway"}
+    """The Gateway, as routes name it."""
 
     def __init__(self, cluster: ControlPlane) -> None:
         self._cluster = cluster
@@ -47,8 +49,8 @@ class Gateway:
         folder = self._cluster.folder / "gateway"
         folder.mkdir()
         token = folder / "token"
-        token.write_text(access.service_account(self._cluster.client(), NAMESPACE, "traefik", _RIGHTS))
-        self._create_gateway()
+        token.write_text(access.service_account(self._cluster.client(), self.parent["namespace"], "traefik", _RIGHTS))
+        self._create("traefik", "traefik.io/gateway-controller", port=self.address[1])
         provider = "--providers.kubernetesgateway"
         self._process = self._cluster.run(traefik(), [
             "--global.checknewversion=false", "--global.sendanonymoususage=false", "--log.level=INFO",
@@ -62,20 +64,22 @@ class Gateway:
         ])  # fmt: skip
         self._cluster.wait_for(self._is_programmed, what="the Gateway's condition Programmed")
 
-    def _create_gateway(self) -> None:
+    def _create(self, class_name: str, controller: str, *, port: int) -> None:
+        """The class, and the Gateway with one listener."""
         api = self._cluster.api
-        controller = {"controllerName": "traefik.io/gateway-controller"}
-        api("POST", f"{_API}/gatewayclasses", {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass",
-                                               "metadata": {"name": CLASS}, "spec": controller})  # fmt: skip
-        listener = {"name": "web", "protocol": "HTTP", "port": self.address[1],
-                    "allowedRoutes": {"namespaces": {"from": "All"}}}  # fmt: skip
-        api("POST", f"{_API}/namespaces/{NAMESPACE}/gateways", {
-            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": NAME},
-            "spec": {"gatewayClassName": CLASS, "listeners": [listener]},
+        api("POST", f"{_API}/gatewayclasses", {
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass", "metadata": {"name": class_name},
+            "spec": {"controllerName": controller},
+        })  # fmt: skip
+        listener = {"name": "web", "protocol": "HTTP", "port": port, "allowedRoutes": {"namespaces": {"from": "All"}}}
+        api("POST", f"{_API}/namespaces/{self.parent['namespace']}/gateways", {
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": self.parent["name"]},
+            "spec": {"gatewayClassName": class_name, "listeners": [listener]},
         })  # fmt: skip
 
     def _is_programmed(self) -> bool:
-        status = self._cluster.api("GET", f"{_API}/namespaces/{NAMESPACE}/gateways/{NAME}").get("status", {})
+        path = f"{_API}/namespaces/{self.parent['namespace']}/gateways/{self.parent['name']}"
+        status = self._cluster.api("GET", path).get("status", {})
         return any(c["type"] == "Programmed" and c["status"] == "True" for c in status.get("conditions", []))
 
 

@@ -4,6 +4,7 @@ The definitions are ours: of a TraefikService the fields that the product reads 
 wants to watch, nothing.
 """
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import yaml
@@ -29,7 +30,7 @@ _BACKEND = {"kind": {"type": "string", "enum": ["Service", "TraefikService"]}, "
 _MIRROR = {"type": "object", "required": ["name"], "properties": {**_BACKEND, "percent": {"type": "integer"}}}
 _MIRRORING = {"type": "object", "required": ["name"],
               "properties": {**_BACKEND, "mirrors": {"type": "array", "items": _MIRROR}}}  # fmt: skip
-_ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
 class MirroringProxy:
@@ -40,11 +41,8 @@ class MirroringProxy:
         self.address = (NODE_ADDRESS, processes.free_port(NODE_ADDRESS))
 
     def __enter__(self) -> Self:
-        definitions = [*(_definition(kind, _ANYTHING) for kind in _KINDS),
-                       _definition("TraefikService", {"type": "object", "properties": {"mirroring": _MIRRORING}})]  # fmt: skip
-        self._cluster.apply(yaml.safe_dump_all(definitions))
-        names = [f"crd/{each['metadata']['name']}" for each in definitions]
-        self._cluster.kubectl("wait", *names, "--for=condition=Established", "--timeout=30s")
+        specs = {**dict.fromkeys(_KINDS, ANYTHING), "TraefikService": {"type": "object", "properties": {"mirroring": _MIRRORING}}}
+        define(self._cluster, GROUP, VERSION, {kind: (f"{kind.lower()}s", spec) for kind, spec in specs.items()})
         token = access.service_account(self._cluster.client(), "mirroring-system", "traefik-mirroring", _RIGHTS)
         provider = "--providers.kubernetescrd"
         self._process = self._cluster.run(traefik(), [
@@ -74,11 +72,14 @@ def routed(name: str, namespace: str, host: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _definition(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
-    plural = f"{kind.lower()}s"
-    schema = {"type": "object", "properties": {"spec": spec}}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"{plural}.{GROUP}"},
-        "spec": {"group": GROUP, "scope": "Namespaced", "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
-                 "versions": [{"name": VERSION, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}]},
-    }  # fmt: skip
+def define(cluster: ControlPlane, group: str, version: str, kinds: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
+    """Custom resources, usable when this returns: kind → its plural, and the schema of its spec."""
+    definitions = [{
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"{plural}.{group}"},
+        "spec": {"group": group, "scope": "Namespaced", "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
+                 "versions": [{"name": version, "served": True, "storage": True,
+                               "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}}]},
+    } for kind, (plural, spec) in kinds.items()]  # fmt: skip
+    cluster.apply(yaml.safe_dump_all(definitions))
+    names = [f"crd/{each['metadata']['name']}" for each in definitions]
+    cluster.kubectl("wait", *names, "--for=condition=Established", "--timeout=30s")

@@ -95,8 +95,7 @@ def test_the_gateway_splits_traffic_by_the_weights_of_the_route(plane: ControlPl
     backends = [{"name": "stable", "port": 80, "weight": 80}, {"name": "candidate", "port": 80, "weight": 20}]
     route = {
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "shop"},
-        "spec": {"parentRefs": [{"name": "gateway", "namespace": "gateway-system"}],
-                 "hostnames": [f"{namespace}.test"], "rules": [{"backendRefs": backends}]},
+        "spec": {"parentRefs": [{**gateway.parent}], "hostnames": [f"{namespace}.test"], "rules": [{"backendRefs": backends}]},
     }  # fmt: skip
     plane.apply(json.dumps(route), user="alice", namespace=namespace)
     path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes/shop"

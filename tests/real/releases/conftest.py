@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.controlplane import binaries
 from tests.controlplane.cluster import ControlPlane
+from tests.controlplane.contour import ContourGateway
 from tests.controlplane.gateway import Gateway, install_custom_resources
 from tests.controlplane.mirroring import MirroringProxy
 from tests.controlplane.prometheus import Prometheus
@@ -57,6 +59,17 @@ def feature_flags(plane: ControlPlane) -> Iterator[None]:
 def proxy(plane: ControlPlane) -> Iterator[MirroringProxy]:
     """Traefik, by its own resources."""
     with MirroringProxy(plane) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def contour(plane: ControlPlane) -> Iterator[ContourGateway]:
+    """Contour, with its Gateway programmed."""
+    try:
+        binaries.path("contour")
+    except binaries.Missing as problem:
+        pytest.skip(f"NOT RUN: {problem}")
+    with ContourGateway(plane) as started:
         yield started
 
 

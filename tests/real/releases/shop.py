@@ -59,10 +59,11 @@ class Shop:
 
     def route(self) -> Manifest:
         """An HTTPRoute to the Service through the test's gateway."""
+        assert self.gateway is not None
         return {
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
             "metadata": {"name": self.name, "namespace": self.namespace},
-            "spec": {"parentRefs": [{"name": "gateway", "namespace": "gateway-system"}], "hostnames": [self.host],
+            "spec": {"parentRefs": [{**self.gateway.parent}], "hostnames": [self.host],
                      "rules": [{"backendRefs": [{"name": self.name, "port": 80}]}]},
         }  # fmt: skip
 

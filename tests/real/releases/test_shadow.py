@@ -1,10 +1,11 @@
-"""Shadow releases behind Traefik: copies of real requests first, and no user ever sees what the shadow answers."""
+"""Shadow releases behind Traefik and Contour: copies of real requests first, and no user ever sees what the shadow answers."""
 
 import re
 import time
 import urllib.request
 from collections.abc import Callable
 
+from tests.controlplane.contour import ContourGateway
 from tests.controlplane.mirroring import GROUP, VERSION, MirroringProxy, routed
 from tests.controlplane.traffic import Traffic
 from tests.real.releases.analysis import gate
@@ -115,3 +116,50 @@ def test_a_bad_shadow_is_rejected_and_no_user_has_seen_an_error(shop: MakeShop, 
     assert set(checkout.uids()) == stable
     assert spec(checkout) == owned
     assert checkout.left_behind(held=True) == []
+
+
+def shares_and_mirrors(watch: Watch) -> list[tuple[float, int, int]]:
+    """When the HTTPRoute gave the candidate which share, in percent, and how many mirrors it had; repetitions are left out."""
+    found: list[tuple[float, int, int]] = []
+    for at, route in watch.seen:
+        (rule,) = route["spec"]["rules"]
+        weights = {ref["name"]: ref.get("weight", 1) for ref in rule["backendRefs"]}
+        form = 100 * weights.get("checkout-candidate", 0) // sum(weights.values()), len(rule.get("filters") or [])
+        if not found or found[-1][1:] != form:
+            found.append((at, *form))
+    return found
+
+
+def test_a_filter_of_the_gateway_api_sends_copies_of_which_no_answer_comes_back(shop: MakeShop, contour: ContourGateway) -> None:
+    """By Contour, once its class says that it can: a bad shadow is rejected, users meet a good one at its switch."""
+    checkout = shop(gateway=contour)
+    owned = checkout.get("httproute")["spec"]
+    checkout.release(strategy=SHADOW, gates=[ERRORS])
+    forms = checkout.watch("httproutes")
+    with checkout.traffic(rate=60, seconds=90) as users:
+        checkout.ship("2-errors50-slow200")
+        assert "list it there if this one can" in checkout.wait_for_phase("Blocked")["message"]
+        contour.list_features()
+        mirrored(checkout, 30)
+        assert "gate errors" in checkout.wait_for_outcome("Rejected")["message"]
+        assert checkout.get("httproute")["spec"] == owned
+        checkout.ship("3")
+        mirrored(checkout, 60)
+        assert set(users.by_version()) == {"1"}
+        checkout.wait_for_outcome("Completed")
+        now = time.time()
+        checkout.wait_for(lambda: sum(a.at > now for a in users.answers) > 20, what="later requests")
+    forms.stop()
+    seen = shares_and_mirrors(forms)
+    assert [form[1:] for form in seen] == [(0, 0), (0, 1), (0, 0), (0, 1), (100, 0), (0, 0)]
+    answers = sorted(users.answers, key=lambda a: a.at)
+    # Envoy follows sooner than a watch can tell of the switch.
+    met = next(a for a in answers if a.version == "3")
+    assert {(a.version, a.status) for a in answers if a.at < met.at} == {("1", 200)}
+    # Contour takes a backend that leaves a route from Envoy's clusters a moment before it takes it from the route.
+    later = [a for a in answers if a.at > met.at + met.latency and a.status == 200]
+    assert {a.version for a in later} == {"3"}
+    checkout.wait_for(lambda: len(contour.failed(checkout.host)) == sum(users.problems.values()), what="Envoy's log")
+    assert set(contour.failed(checkout.host)) <= {"NC"}
+    assert checkout.get("httproute")["spec"] == owned
+    assert checkout.left_behind() == []
