@@ -21,10 +21,11 @@ from strategies.analysis.verdict import Unknown
 from strategies.review.contracts import Period, longest
 from strategies.spec.metric_source import allows
 from strategies.spec.policy import Concurrency, Freeze, ReleasePolicySpec
-from strategies.world.observation import Frozen, Required
+from strategies.world.observation import FOREVER, Frozen, Required
 
 Object = dict[str, Any]
 NOT_LISTED = Unknown(reason="NotListed", message="releasepolicies could not be listed yet; see the controller's log.")
+_A_DAY, _A_YEAR = timedelta(days=1), timedelta(days=366)
 _SOON = timedelta(hours=1)
 """How long an answer holds that has no end in sight."""
 
@@ -127,7 +128,10 @@ def period(policies: Iterable[Object], namespace: str) -> Period | Unknown | Non
 def problem(freeze: Freeze) -> tuple[str, str] | None:
     """What is wrong with a freeze that only a calendar can tell, by field; None when it can be worked out."""
     try:
-        window(freeze, datetime(2026, 1, 1, tzinfo=UTC))
+        _, begins = window(freeze, datetime(2000, 1, 1, tzinfo=UTC))
+        if begins is not None and window(freeze, begins)[0] == FOREVER:
+            return "duration", ("it has no end within a year, as it begins again before it is over; make it shorter than the "
+                                "time between two beginnings, or let the rule end with COUNT or UNTIL")  # fmt: skip
     except ZoneInfoNotFoundError:
         return "timeZone", f"there is no time zone {freeze.time_zone}"
     except (ValueError, TypeError, OverflowError) as error:
@@ -138,6 +142,7 @@ def problem(freeze: Freeze) -> tuple[str, str] | None:
 def window(freeze: Freeze, now: datetime) -> tuple[datetime | None, datetime | None]:
     """When the freeze that is in force ends, None if none is; and when the next one begins, None if none does.
 
+    One that begins again before it is over goes on. FOREVER is the end of one that does so for a year.
     Starts are by the clocks of the time zone, lengths are not: an hour that is repeated or left out changes no length.
     Raises ValueError for a rule or a date that is none, ZoneInfoNotFoundError for a zone.
     """
@@ -145,17 +150,29 @@ def window(freeze: Freeze, now: datetime) -> tuple[datetime | None, datetime | N
     first = datetime.fromisoformat(freeze.start)
     # A rule is of the wall clock; a day more than the length on both sides sees to every shift of it.
     local = now.astimezone(zone).replace(tzinfo=None)
-    since = local - freeze.duration - timedelta(days=1)
-    if freeze.rule is None:
-        starts = [first]
-    else:
-        rule = rrulestr(f"RRULE:{freeze.rule}", dtstart=first)
-        starts = list(rule.between(since, local + timedelta(days=1), inc=True))
-        later = rule.after(local + timedelta(days=1))
-        starts += [later] if later is not None else []
-    moments = sorted(start.replace(tzinfo=zone).astimezone(UTC) for start in starts)
-    ends = [begun + freeze.duration for begun in moments if begun <= now < begun + freeze.duration]
-    return max(ends, default=None), min((begun for begun in moments if begun > now), default=None)
+    since, ahead = local - freeze.duration - _A_DAY, _A_DAY
+    while True:
+        starts = _beginnings(freeze.rule, first, since, local + ahead)
+        moments = sorted(start.replace(tzinfo=zone).astimezone(UTC) for start in starts)
+        end = None
+        for begun in moments:
+            if begun <= now < begun + freeze.duration or (end is not None and begun <= end):
+                end = begun + freeze.duration
+        if end is not None and end > now + _A_YEAR:
+            end = FOREVER
+        elif end is not None and end + _A_DAY > now + ahead:
+            ahead = max(2 * ahead, end - now + _A_DAY)  # Whether it goes on is not known yet.
+            continue
+        return end, min((begun for begun in moments if begun > now), default=None)
+
+
+def _beginnings(rule: str | None, first: datetime, since: datetime, until: datetime) -> list[datetime]:
+    """All that a freeze has in this time, and the first one after it."""
+    if rule is None:
+        return [first]
+    found = rrulestr(f"RRULE:{rule}", dtstart=first)
+    later = found.after(until)
+    return [*found.between(since, until, inc=True), *([later] if later is not None else [])]
 
 
 def _judged(name: str, version: str, spec: Object, now: datetime) -> _Answer:

@@ -24,7 +24,7 @@ from strategies.spec.release import ReleaseSpec
 from strategies.spec.review import Review
 from strategies.spec.status import Evidence, Outcome, Revision, Status
 from strategies.world.effects import Effect, RemoveRequest
-from strategies.world.observation import Frozen, Observation
+from strategies.world.observation import FOREVER, Frozen, Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,8 @@ def _wake_at(turn: Turn, left: Pending) -> datetime | None:
     """The earliest moment at which time alone changes something."""
     moments: list[datetime | None] = [left.wait.until if left.wait else None]
     if turn.status.reason is Reason.FROZEN and isinstance(turn.observation.frozen, Frozen):
-        moments.append(turn.observation.frozen.until)
+        until = turn.observation.frozen.until
+        moments.append(None if until == FOREVER else until)
     moments.extend(migrations.due(turn))
     trial, step, spec = turn.trial, turn.step, turn.spec
     if trial is not None and step is not None and spec is not None and turn.moving:

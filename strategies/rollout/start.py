@@ -9,6 +9,7 @@ from strategies.rollout.turn import Turn
 from strategies.spec.reason import Reason
 from strategies.spec.release import StrategyType
 from strategies.spec.status import Kind, TrainAwaited
+from strategies.world.observation import FOREVER
 
 Obstacle = tuple[Reason, str]
 OF_POLICIES = frozenset({Reason.REQUIREMENT_UNMET, Reason.FROZEN, Reason.QUEUED})
@@ -161,8 +162,14 @@ def _frozen(turn: Turn) -> Obstacle | None:
     if isinstance(frozen, Unknown):
         return Reason.NOT_OBSERVED, frozen.message
     why = f": {frozen.reason.rstrip('.')}" if frozen.reason else ""
+    freeze = f"Freeze {frozen.freeze} of ReleasePolicy {frozen.policy} is in force"
+    if frozen.until == FOREVER:
+        return Reason.FROZEN, (
+            f"{freeze} and has no end within a year, as it begins again before it is over{why}. The change stays held: whoever "
+            "runs the policy has to shorten the freeze's duration, or let its rule end; rollbacks are free."
+        )
     return Reason.FROZEN, (
-        f"Freeze {frozen.freeze} of ReleasePolicy {frozen.policy} is in force until {frozen.until:%Y-%m-%d %H:%M} UTC{why}. "
+        f"{freeze} until {frozen.until:%Y-%m-%d %H:%M} UTC{why}. "
         "The change stays held, and goes out by itself then; rollbacks are free."
     )
 

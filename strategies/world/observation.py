@@ -5,7 +5,7 @@ Shares and counts are plain integers; times are timezone-aware.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from strategies.analysis.counts import Window
@@ -16,6 +16,9 @@ from strategies.spec.flag import FlagPlace
 from strategies.spec.policy import Requirement
 from strategies.spec.reason import Reason
 from strategies.spec.release import RouteRef
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""The end of what has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +212,9 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen:
-    """A freeze in force: of which policy, which of its freezes, until when at the latest, and why ("" for no reason given)."""
+    """A freeze in force: of which policy, which of its freezes, until when at the latest (FOREVER: its end is not in sight), and
+    why ("" for no reason given).
+    """
 
     policy: str
     freeze: str

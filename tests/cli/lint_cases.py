@@ -242,6 +242,11 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         CALM + "     rule: FREQ=WEEKLY;BYDAY=XX}\n", [
             ("7:12", "spec.freezes[0].rule", "error: it cannot be worked out: invalid 'BYDAY': XX How freezes are written: "
              "docs/policies.md.")]),
+    "a freeze that never ends": (
+        CALM.replace("1h", "24h") + "     rule: FREQ=DAILY}\n", [
+            ("6:50", "spec.freezes[0].duration", "error: it has no end within a year, as it begins again before it is over; make "
+             "it shorter than the time between two beginnings, or let the rule end with COUNT or UNTIL How freezes are written: "
+             "docs/policies.md.")]),
     "a migration that is declared cosmetic": (
         release("  change:\n    kind: Cosmetic\n    migrations: [{name: m, reversible: true, backwardCompatible: true}]\n"), [
             ("7:11", "spec.change.kind", "warning: Cosmetic with migrations: the risk is Critical, as for a DataMigration "

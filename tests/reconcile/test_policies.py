@@ -14,7 +14,7 @@ from strategies.analysis.verdict import Unknown
 from strategies.review.contracts import Period
 from strategies.spec.policy import Freeze
 from strategies.spec.review import Check, Risk
-from strategies.world.observation import Frozen
+from strategies.world.observation import FOREVER, Frozen
 
 WEEKEND = {"name": "weekend", "start": "2026-01-02T18:00", "duration": "62h", "rule": "FREQ=WEEKLY;BYDAY=FR",
            "timeZone": "Europe/Berlin"}  # fmt: skip
@@ -30,7 +30,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-CASES: dict[str, tuple[dict[str, Any], str, str | None, str | None]] = {
+CASES: dict[str, tuple[dict[str, Any], str, str | datetime | None, str | None]] = {
     "before the first one": ({}, "2026-01-02T16:59", None, "2026-01-02T17:00"),
     "at its very beginning": ({}, "2026-01-02T17:00", "2026-01-05T07:00", "2026-01-09T17:00"),
     "in its middle, years later": ({}, "2030-06-15T12:00", "2030-06-17T06:00", "2030-06-21T16:00"),
@@ -45,18 +45,25 @@ CASES: dict[str, tuple[dict[str, Any], str, str | None, str | None]] = {
     "a number of times": ({"rule": "FREQ=WEEKLY;COUNT=2"}, "2026-01-16T18:00", None, None),
     "every year": ({"start": "2026-12-20T00:00", "duration": "336h", "rule": "FREQ=YEARLY"}, "2028-01-01T12:00",
                    "2028-01-02T23:00", "2028-12-19T23:00"),
-    "ones that overlap end with the last": ({"rule": "FREQ=DAILY", "duration": "30h"}, "2026-01-04T17:30", "2026-01-05T23:00",
-                                            "2026-01-05T17:00"),
+    "ones that overlap end with the last": ({"rule": "FREQ=DAILY;COUNT=300", "duration": "30h"}, "2026-01-04T17:30",
+                                            "2026-10-29T23:00", "2026-01-05T17:00"),
+    "ones that touch are one": ({"rule": "FREQ=DAILY;COUNT=3", "duration": "24h"}, "2026-01-03T12:00", "2026-01-05T17:00",
+                                "2026-01-03T17:00"),
+    "a minute between two is an end": ({"rule": "FREQ=DAILY", "duration": "1439m"}, "2026-01-04T16:00", "2026-01-04T16:59",
+                                       "2026-01-04T17:00"),
+    "one that never ends": ({"rule": "FREQ=DAILY", "duration": "24h", "timeZone": None}, "2026-01-04T18:00", FOREVER,
+                            "2026-01-05T18:00"),
     "in another zone": ({"timeZone": "America/New_York"}, "2026-01-02T22:59", None, "2026-01-02T23:00"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("changed", "now", "end", "following"), CASES.values(), ids=CASES.keys())
 def test_a_freeze_begins_by_the_clock_of_its_zone_and_lasts_its_length(
-    changed: dict[str, Any], now: str, end: str | None, following: str | None
+    changed: dict[str, Any], now: str, end: str | datetime | None, following: str | None
 ) -> None:
     """When it ends, if it is in force, and when the next one begins."""
-    assert window(freeze(**changed), at(now)) == (end and at(end), following and at(following))
+    ends = at(end) if isinstance(end, str) else end
+    assert window(freeze(**changed), at(now)) == (ends, following and at(following))
 
 
 @given(st.datetimes(datetime(2026, 2, 1), datetime(2040, 1, 1)))
@@ -70,7 +77,7 @@ def test_a_freeze_is_in_force_exactly_until_its_end(moment: datetime) -> None:
 
 
 def test_what_only_a_calendar_can_tell_is_told_by_field() -> None:
-    """A zone, a date, a rule."""
+    """A zone, a date, a rule, an end."""
     assert problem(freeze()) is None
     assert problem(freeze(timeZone="Europe/Atlantis")) == ("timeZone", "there is no time zone Europe/Atlantis")
     for wrong, field in (
@@ -78,6 +85,7 @@ def test_what_only_a_calendar_can_tell_is_told_by_field() -> None:
         ({"rule": "FREQ=WEEKLY;BYDAY=XX"}, "rule"),
         ({"rule": "FREQ=WEEKLY;NONSENSE=1"}, "rule"),
         ({"rule": "FREQ=WEEKLY;UNTIL=20260110T000000Z"}, "rule"),
+        ({"rule": "FREQ=MONTHLY", "duration": "1488h"}, "duration"),
     ):
         told = problem(freeze(**wrong))
         assert told is not None, wrong

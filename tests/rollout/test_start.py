@@ -1,6 +1,7 @@
 """What keeps a release from starting: each obstacle is told with its remedy, and gone as soon as it is removed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from strategies.spec.policy import Requirement
 from strategies.spec.reason import Reason
 from strategies.spec.status import Outcome
 from strategies.world import effects as e
-from strategies.world.observation import Frozen, Queued, Required
+from strategies.world.observation import FOREVER, Frozen, Queued, Required
 from tests.rollout.objects import Selecting, Splitting
 from tests.rollout.stories import CANARY, ROLLING, ROUTED, trial_of
 from tests.rollout.world import World, healthy, make_spec
@@ -68,6 +69,10 @@ OBSTACLES: dict[str, tuple[dict[str, Any], Change, Change, Reason, str]] = {
         CANARY, _change(unknown={"frozen": FROZEN}), _change(unknown={}), Reason.FROZEN,
         "Freeze weekend of ReleasePolicy calm is in force until 2026-01-05 07:00 UTC: Nobody is here. The change stays held, and "
         "goes out by itself then; rollbacks are free."),
+    "a freeze never ends": (
+        CANARY, _change(unknown={"frozen": replace(FROZEN, until=FOREVER)}), _change(unknown={}), Reason.FROZEN,
+        "Freeze weekend of ReleasePolicy calm is in force and has no end within a year, as it begins again before it is over: "
+        "Nobody is here. The change stays held: whoever runs the policy has to shorten"),
     "a policy requires more": (
         CANARY, _change(unknown={"required": (REQUIRED,)}), _change(unknown={}), Reason.REQUIREMENT_UNMET,
         "Requirement told of ReleasePolicy calm is not met by this change, whose risk is "),
