@@ -10,7 +10,7 @@ from tests.controlplane.cluster import ControlPlane
 from tests.controlplane.namespace import NODE_ADDRESS
 from tests.controlplane.proxy import Kind, Proxy
 
-CUT = {"RemoteDisconnected", "ConnectionResetError", "BrokenPipeError", "SSLEOFError"}
+CUT = {"RemoteDisconnected", "ConnectionResetError", "BrokenPipeError", "SSLEOFError", "SSLZeroReturnError"}
 MAPS = "/api/v1/namespaces/default/configmaps"
 
 

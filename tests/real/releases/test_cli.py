@@ -24,12 +24,17 @@ class Releasectl:
 
     def __call__(self, command: str, *arguments: str, code: int = 0, name: str | None = None) -> str:
         """Run a command on the shop's Release; its stdout, or stderr where it is meant to fail."""
+        running = self.start(command, *arguments, name=name)
+        stdout, stderr = running.communicate(timeout=120)
+        assert running.returncode == code, f"{running.args}: {running.returncode}\n{stdout}\n{stderr}"
+        assert "Traceback" not in stderr
+        return stdout or stderr
+
+    def start(self, command: str, *arguments: str, name: str | None = None) -> subprocess.Popen[str]:
+        """Begin a command."""
         argv = [sys.executable, "-m", "controller.cli", command, name or self._shop.name, "-n", self._shop.namespace, *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "KUBECONFIG": self._kubeconfig}
-        done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == code, f"{argv}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
-        return done.stdout or done.stderr
+        return subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def read(self, command: str, *arguments: str, code: int = 0) -> Any:
         """The document that a command prints."""

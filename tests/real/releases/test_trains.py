@@ -135,10 +135,12 @@ def test_three_services_change_a_message_format_and_change_it_back(shop: MakeSho
         assert status["reason"] == "InTrain"
         message = line.services["orders"].wait_for_message("Member orders (stage 2) of ReleaseTrain new-format waits", "mail")
         assert "Deployment mail has version 1, and the train waits for 2" in message
-        for name in ("web", "mail"):
-            line.services[name].ship("2")
-        shown = Releasectl(line.services["orders"])("train", "--watch", name="new-format")
-        run = line.wait_for_phase("Completed")["run"]
+        with Releasectl(line.services["orders"]).start("train", "--watch", name="new-format") as watch:
+            assert watch.stdout is not None and ": Waiting" in watch.stdout.readline()
+            for name in ("web", "mail"):
+                line.services[name].ship("2")
+            run = line.wait_for_phase("Completed")["run"]
+            shown, _ = watch.communicate(timeout=60)
         assert line.versions() == dict.fromkeys(MEMBERS, "2")
         out = line.trials("Release", run)
         assert out["mail"][1] <= out["web"][0] < out["web"][1] <= out["orders"][0]
@@ -148,7 +150,7 @@ def test_three_services_change_a_message_format_and_change_it_back(shop: MakeSho
         assert "rollback=previous is done. Rollback of the run asked by alice." in said
         status = line.wait_for_phase("RolledBack")
         time.sleep(0.2)
-    assert 0 <= shown.find(": Progressing, run 1") < shown.find(": Completed, run 1")
+    assert (watch.returncode, 0 <= shown.find(": Progressing, run 1") < shown.find(": Completed, run 1")) == (0, True)
     assert line.versions() == dict.fromkeys(MEMBERS, "1")
     back = line.trials("Rollback", run)
     assert back["orders"][1] <= back["web"][0] < back["web"][1] <= back["mail"][0]
