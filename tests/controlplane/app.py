@@ -14,6 +14,7 @@ it behaves is said by the environment, or by the image's tag, so that `kubectl s
                | "neverready"                  NEVER_READY=1: /healthz always says 503
                | "renamed"                     RENAMED=1: the answer's `pod` is called `host`
                | "silent"                      SILENT=1: /openapi.yaml is not served
+               | "deprecated"                  DEPRECATED=1: it says of /read/1 that it is
 
 Other parts of a tag belong to the version (`2.0.0-rc.1`). VERSION overrides the tag's; LINGER (seconds, default 0.5)
 is how long it goes on answering after SIGTERM, while routers still send to it. Imports are few: they are the start-up
@@ -36,8 +37,9 @@ _BEHAVIOURS = {
     "errors": ("ERROR_RATE", 0.01), "slow": ("LATENCY", 0.001), "startup": ("START_UP", 1.0),
     "crash": ("CRASH_AFTER", 1.0), "done": ("DONE_AFTER", 1.0), "neverready": ("NEVER_READY", 1.0),
     "renamed": ("RENAMED", 1.0), "silent": ("SILENT", 1.0),
+    "deprecated": ("DEPRECATED", 1.0),
 }  # fmt: skip
-_SWITCHES = ("NEVER_READY", "RENAMED", "SILENT")
+_SWITCHES = ("NEVER_READY", "RENAMED", "SILENT", "DEPRECATED")
 
 
 def read_tag(image: str) -> tuple[str, dict[str, float]]:
@@ -65,6 +67,7 @@ class Application:
         self.pod = environment.get("HOSTNAME", "")
         self.error_rate, self.latency = settings["ERROR_RATE"], settings["LATENCY"]
         self.field, self.silent = "host" if settings["RENAMED"] else "pod", bool(settings["SILENT"])
+        self.deprecated = bool(settings["DEPRECATED"])
         ends = [word for word in ("CRASH_AFTER", "DONE_AFTER") if word in tagged or word in environment]
         self.crashes, self.ends_after = ends[:1] == ["CRASH_AFTER"], settings[ends[0]] if ends else None
         self.ready_at = float("inf") if settings["NEVER_READY"] else time.monotonic() + settings["START_UP"]
@@ -100,10 +103,11 @@ class Application:
                   "properties": f"{{version: {{type: string}}, {self.field}: {{type: string}}}}"}  # fmt: skip
         schema = ", ".join(f"{name}: {value}" for name, value in answer.items())
         ok = "get: {responses: {'200': {description: ok"
+        old = ok.replace("get: {", "get: {deprecated: true, ") if self.deprecated else ok
         lines = [
             f"openapi: 3.0.3\ninfo: {{title: shop, version: '{self.version}'}}\npaths:",
             f"  /: {{{ok}, content: {{application/json: {{schema: {{{schema}}}}}}}}}}}}}}}",
-            *(f"  /read/{number}: {{{ok}}}}}}}}}" for number in range(1, self.major + 1)),
+            *(f"  /read/{number}: {{{old if number == 1 else ok}}}}}}}}}" for number in range(1, self.major + 1)),
         ]
         return "\n".join(lines) + "\n"
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.controlplane import binaries
 from tests.controlplane.cluster import ControlPlane
@@ -13,7 +15,7 @@ from tests.controlplane.mirroring import MirroringProxy
 from tests.controlplane.prometheus import Prometheus
 from tests.real.releases.flags import DEFINITION
 from tests.real.releases.installation import Installation
-from tests.real.releases.shop import Shop
+from tests.real.releases.shop import GROUP, Shop
 
 MEASURED = pytest.StashKey[list[str]]()
 
@@ -89,3 +91,18 @@ def shop(plane: ControlPlane, product: Installation, namespace: str) -> Iterator
     yield make
     for shop in made:
         shop.stop_watching()
+
+
+@pytest.fixture
+def calm(plane: ControlPlane, namespace: str) -> Iterator[Callable[..., str]]:
+    """Makes a policy for this test's namespace, and returns its name."""
+    name = f"calm-{namespace}"
+
+    def make(**spec: Any) -> str:
+        policy: dict[str, Any] = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "ReleasePolicy", "metadata": {"name": name},
+                                  "spec": {"namespaces": [namespace], **spec}}  # fmt: skip
+        plane.apply(yaml.safe_dump(policy))
+        return name
+
+    yield make
+    plane.kubectl("delete", "releasepolicy", name, "--ignore-not-found")

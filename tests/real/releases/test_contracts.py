@@ -82,3 +82,18 @@ def test_a_major_version_may_break_and_a_candidate_that_serves_none_waits_for_a_
     assert cart.pin() is not None
     cart.ask("promote", "step")
     cart.wait_for_outcome("Completed")
+
+
+@pytest.mark.usefixtures("oasdiff")
+def test_a_deprecation_without_a_day_breaks_where_a_policy_gives_it_time(shop: MakeShop, calm: Callable[..., str]) -> None:
+    """The message names the policy and its days; without the policy the same revision goes out."""
+    store = shop("store", pods=1, image="shop:1.0.0")
+    store.release(gates=[gate()])
+    policy = calm(deprecationDays=90)
+    store.ship("1.1.0-deprecated")
+    said = store.wait_for_outcome("Rejected")["history"][-1]["message"]
+    assert "GET /read/1: sunset date is missing for deprecated API" in said
+    assert f"ReleasePolicy {policy} asks for an x-sunset at least 90 days ahead" in said
+    store.plane.kubectl("delete", "releasepolicy", policy)
+    store.ask("retry")
+    store.wait_for_outcome("Completed")

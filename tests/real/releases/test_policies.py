@@ -1,32 +1,13 @@
 """Policies on a real API server: the controller's rights suffice, and a change waits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
-
-import pytest
-import yaml
 
 from tests.controlplane.cluster import ControlPlane
 from tests.real.releases.shop import GROUP, STANDING, Shop
 
 MakeShop = Callable[..., Shop]
 MakePolicy = Callable[..., str]
-
-
-@pytest.fixture
-def calm(plane: ControlPlane, namespace: str) -> Iterator[MakePolicy]:
-    """Makes a policy for this test's namespace, and returns its name."""
-    name = f"calm-{namespace}"
-
-    def make(**spec: Any) -> str:
-        policy: dict[str, Any] = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "ReleasePolicy", "metadata": {"name": name},
-                                  "spec": {"namespaces": [namespace], **spec}}  # fmt: skip
-        plane.apply(yaml.safe_dump(policy))
-        return name
-
-    yield make
-    plane.kubectl("delete", "releasepolicy", name, "--ignore-not-found")
 
 
 def test_a_change_waits_until_the_freeze_is_taken_away(shop: MakeShop, plane: ControlPlane, calm: MakePolicy) -> None:
