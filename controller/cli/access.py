@@ -42,11 +42,11 @@ class Access:
 
     def releases(self, *, everywhere: bool = False) -> list[Object]:
         """The Releases of the namespace, or of all. Raises Problem where the product is not installed."""
-        return self._listed(paths.RELEASES.path(None if everywhere else self.namespace))
+        return self._listed("Releases", paths.RELEASES.path(None if everywhere else self.namespace))
 
     def trains(self) -> list[Object]:
         """The ReleaseTrains of the namespace. Raises Problem where the product is not installed."""
-        return self._listed(paths.RELEASE_TRAINS.path(self.namespace))
+        return self._listed("ReleaseTrains", paths.RELEASE_TRAINS.path(self.namespace))
 
     def release(self, name: str) -> Object:
         """One Release. Raises Problem when it does not exist: the similar ones are named."""
@@ -66,13 +66,12 @@ class Access:
         """The sentence for an error of this cluster."""
         return problem_of(error, str(self.context))
 
-    def _listed(self, path: str) -> list[Object]:
+    def _listed(self, kinds: str, path: str) -> list[Object]:
         try:
             return self.client.list(path)[0]
         except NotFound:
-            kind = "ReleaseTrains" if path.endswith(paths.RELEASE_TRAINS.plural) else "Releases"
-            raise Problem(f"Release Coordinator is not installed in {self.context}: it does not know {kind}. Install it with the "
-                          "chart charts/release-coordinator, or choose another cluster with --context.",
+            raise Problem(f"Release Coordinator is not installed in {self.context}: it does not know {kinds}. Install it with "
+                          "the chart charts/release-coordinator, or choose another cluster with --context.",
                           Exit.UNREACHABLE) from None  # fmt: skip
 
     def _missing(self, kind: str, name: str, others: Callable[[], list[Object]]) -> NoReturn:

@@ -84,7 +84,7 @@ class Asker:
                 found[gate.name] = lacking
             if gate.source is None:
                 continue
-            source = self._spec(gate.source)
+            source = self._spec(gate.source, self._cluster.sources.get("", gate.source))
             if isinstance(source, str):
                 found[gate.name] = source
             elif not allows(source.namespaces, namespace):
@@ -226,8 +226,7 @@ class Asker:
             return Unknown(reason="Forbidden", message=f"MetricSource {name} may not be used here")
         return found
 
-    def _spec(self, name: str) -> MetricSourceSpec | str:
-        found = self._cluster.sources.get("", name)
+    def _spec(self, name: str, found: Object | None) -> MetricSourceSpec | str:
         if found is None:
             return f"MetricSource {name} does not exist; see `kubectl get metricsources`."
         known = self._sources.get(name)
@@ -240,11 +239,11 @@ class Asker:
             return f"MetricSource {name} is invalid: spec.{'.'.join(map(str, first['loc']))}: {first['msg']}."
 
     def _source(self, name: str) -> tuple[MetricSourceSpec, PrometheusSource] | str:
-        # Before the spec, which may be newer then, and is read anew, but never older than its version says.
-        version = _version(self._cluster.sources.get("", name))
-        spec = self._spec(name)
+        found = self._cluster.sources.get("", name)
+        spec = self._spec(name, found)
         if isinstance(spec, str):
             return spec
+        version = _version(found)
         with self._lock:
             known = self._sources.get(name)
             trusted = SECRETS_MISSED if known and isinstance(known.source, str) else SECRETS_TRUSTED

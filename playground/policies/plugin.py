@@ -101,8 +101,11 @@ class Policies:
     def _acting(self, attempt: Attempt, kind: str, effect: str, seen: Seen) -> Iterator[tuple[Bound, Write]]:
         policies, bindings = (self._all(f"{kind}admission{part}") for part in ("policies", "policybindings"))
         for policy in bound(policies, bindings, attempt.namespace):
-            if policy.effect == effect and seen.ours in (None, attempt.user.name == policy.controller):
-                yield policy, _write(attempt, policy)
+            if policy.effect != effect:
+                continue
+            write = _write(attempt, policy)
+            if seen.ours in (None, write.ours):
+                yield policy, write
 
     def _all(self, plural: str) -> Iterator[Object]:
         return (stored.obj for stored in self._store.collection(GROUP, plural).within())

@@ -4,9 +4,11 @@ Nothing is asked that can be seen. What cannot be seen, and nobody has declared,
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from strategies.analysis.feasibility import Traffic
+from strategies.analysis.verdict import Unknown
 from strategies.review.consequences import migrations, ports_gone
 from strategies.review.contracts import broken, idle, problems, unbroken
 from strategies.review.difference import Area
@@ -16,6 +18,7 @@ from strategies.review.subject import Case
 from strategies.review.versions import Bump, parse
 from strategies.rollout import comparing
 from strategies.spec.change import ChangeKind
+from strategies.spec.gate import Gate
 from strategies.spec.review import LONGEST, Check, Item, Review, Risk, State
 
 Found = tuple[State, str]
@@ -23,6 +26,7 @@ _NEEDED = {ChangeKind.COSMETIC: Bump.PATCH, ChangeKind.FEATURE: Bump.MINOR, Chan
            ChangeKind.DATA_MIGRATION: Bump.MINOR}  # fmt: skip
 _SIZES = (Bump.PATCH, Bump.MINOR, Bump.MAJOR)
 _PLAN = 180
+_ASKED = "asked while the candidate has traffic"
 
 
 def checklist(case: Case) -> tuple[Item, ...]:
@@ -121,7 +125,22 @@ def _gates(case: Case) -> Found:
     if not asked:
         return State.MISSING, "no gate is asked while the candidate has traffic"
     unseen = "whether they return data now, and see the new code, shows in the release"
-    return State.UNKNOWN, f"asked while the candidate has traffic: {', '.join(asked)}; {unseen}"
+    return State.UNKNOWN, f"{_ASKED}: {', '.join(asked)}; {unseen}"
+
+
+def with_data(items: tuple[Item, ...], asked: tuple[Gate, ...], traffic: Mapping[str, Traffic | Unknown]) -> tuple[Item, ...]:
+    """The items, once it is known of the gates that compare whether stable is counted; a query's answer is not known before it
+    is asked.
+    """
+    seen = {gate.name: traffic.get(gate.name) for gate in asked if gate.counting or gate.threshold}
+    silent = ((name, found.message.rstrip(".")) for name, found in seen.items() if isinstance(found, Unknown))
+    lacking = [f"{name} has no data now: {why}" for name, why in silent]
+    if unseen := [name for name, found in seen.items() if found is None]:
+        lacking.append(f"whether there is data for {', '.join(unseen)} shows in the release")
+    data = "; ".join(lacking) or "what they count of stable is there now"
+    evidence = f"{_ASKED}: {', '.join(gate.name for gate in asked)}; {data}"
+    known = _item(Check.GATES, (State.UNKNOWN if lacking else State.DONE, evidence))
+    return tuple(known if item.name is Check.GATES and item.state is State.UNKNOWN else item for item in items)
 
 
 def _backward_compatible(case: Case) -> Found:

@@ -14,13 +14,14 @@ from strategies.analysis.feasibility import Stretch, Traffic
 from strategies.analysis.latency import LatencyTest
 from strategies.analysis.ratio import RatioTest
 from strategies.analysis.verdict import Unknown
+from strategies.review.checklist import with_data
 from strategies.rollout import comparing
 from strategies.rollout.plan import PlannedStep, of_release
 from strategies.spec.base import format_duration
 from strategies.spec.gate import Counting, Gate, GateTime
 from strategies.spec.release import ReleaseSpec
 from strategies.spec.review import LONGEST as LONGEST_SENTENCE
-from strategies.spec.review import MOST_FORESEEN, Check, Item, Review, State
+from strategies.spec.review import MOST_FORESEEN, Review
 
 LONGEST = timedelta(days=1)
 """What would take longer is not to be seen."""
@@ -66,23 +67,8 @@ def informed(review: Review, spec: ReleaseSpec, replicas: int, traffic: Mapping[
     lines = told(spec, replicas, traffic)
     if not lines:
         return review
-    steps = of_release(spec, replicas)
-    items = (_with_data(item, comparing.asked_of_users(spec.gates, steps), traffic) for item in review.checklist)
-    return review.model_copy(update={"foreseen": lines, "checklist": tuple(items)})
-
-
-def _with_data(item: Item, asked: tuple[Gate, ...], traffic: Mapping[str, Traffic | Unknown]) -> Item:
-    """Gates that compare have been seen to have data of stable, or not to; a query's answer is not known before it is asked."""
-    if item.name is not Check.GATES or item.state is not State.UNKNOWN:
-        return item
-    seen = {gate.name: traffic.get(gate.name) for gate in asked if gate.counting or gate.threshold}
-    silent = ((name, found.message.rstrip(".")) for name, found in seen.items() if isinstance(found, Unknown))
-    lacking = [f"{name} has no data now: {why}" for name, why in silent]
-    if unseen := [name for name, found in seen.items() if found is None]:
-        lacking.append(f"whether there is data for {', '.join(unseen)} shows in the release")
-    said = f"asked while the candidate has traffic: {', '.join(gate.name for gate in asked)}"
-    evidence = f"{said}; {'; '.join(lacking) or 'what they count of stable is there now'}"
-    return Item(name=item.name, state=State.UNKNOWN if lacking else State.DONE, evidence=evidence[:LONGEST_SENTENCE])
+    asked = comparing.asked_of_users(spec.gates, of_release(spec, replicas))
+    return review.model_copy(update={"foreseen": lines, "checklist": with_data(review.checklist, asked, traffic)})
 
 
 def told(spec: ReleaseSpec, replicas: int, traffic: Mapping[str, Traffic | Unknown]) -> tuple[str, ...]:

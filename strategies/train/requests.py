@@ -96,8 +96,8 @@ def _pause(turn: Turn, request: Request) -> TrainStatus | Refusal:
         return Refusal(message="There is nothing to pause: no run goes forward.")
     message = f"Paused by {request.author}{_why(request)}. No further member begins; resume=true lets the train go on."
     # Each pause is a new one, also for a member that somebody let go on in the one before.
-    paused = [m.name for m in turn.status.members if m.asked is not None and m.asked.key == "pause"]
-    members = tuple(m.model_copy(update={"asked": None}) if m.name in paused else m for m in turn.status.members)
+    members = tuple(m.model_copy(update={"asked": None}) if m.asked is not None and m.asked.key == "pause" else m
+                    for m in turn.status.members)  # fmt: skip
     return to(turn, TrainPhase.PAUSED, TrainReason.PAUSE_REQUESTED, message, members=members)
 
 
