@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from tests.controlplane.cluster import ControlPlane
-from tests.real.releases.shop import GROUP, Manifest, Shop
+from tests.real.releases.shop import GROUP, STANDING, Manifest, Shop
 from tests.real.releases.test_cli import Releasectl
 
 MakeShop = Callable[..., Shop]
@@ -44,6 +44,11 @@ class Line:
     def path(self) -> str:
         """The train's address."""
         return f"/apis/{GROUP}/v1alpha1/namespaces/{self.namespace}/releasetrains/new-format"
+
+    def ask(self, key: str, value: str = "true") -> None:
+        """A request of the train by annotation, as alice."""
+        body = {"metadata": {"annotations": {f"{GROUP}/{key}": value}}}
+        self.plane.api("PATCH", self.path, body, "application/merge-patch+json", user="alice")
 
     def wait_for_phase(self, phase: str, run: int = 1) -> Manifest:
         """Of the train in this run; its status."""
@@ -203,3 +208,31 @@ def _fails(line: Line, number: int, failing: str, policy: str) -> Manifest:
     if policy == "RollBackTrain":
         assert line.versions() == dict.fromkeys(MEMBERS, "1")
     return status
+
+
+def test_a_train_is_paused_goes_on_and_is_aborted_as_one_by_annotation(
+    shop: MakeShop, plane: ControlPlane, namespace: str
+) -> None:
+    """While it is paused nobody else begins, and who is on the way stands still; an abort takes all back that had gone out."""
+    line = Line(plane, namespace, shop)
+    for name in ("mail", "web"):
+        line.services[name].release(**QUICK | {"strategy": STANDING})
+    line.train(dict.fromkeys(MEMBERS, "2"))
+    for name in MEMBERS:
+        line.services[name].ship("2")
+    line.services["mail"].wait_for_trial_weight(50)
+    line.ask("pause", "lunch")
+    assert line.wait_for_phase("Paused")["message"].startswith("Paused by alice: lunch.")
+    line.services["mail"].wait_for_phase("Paused")
+    assert {line.services[name].status()["reason"] for name in ("web", "orders")} == {"InTrain"}
+
+    line.ask("resume")
+    line.services["mail"].wait_for_phase("Progressing")
+    line.services["mail"].ask("promote", "full")
+    line.services["web"].wait_for_trial_weight(50)
+    assert line.versions() == {"mail": "2", "web": "1", "orders": "1"}
+    line.ask("abort", "we stop")
+    status = line.wait_for_phase("RolledBack")
+    assert line.versions() == dict.fromkeys(MEMBERS, "1")
+    asked = [(a["key"], a["author"], a["done"]) for a in status["requests"]]
+    assert asked == [("pause", "alice", True), ("resume", "alice", True), ("abort", "alice", True)]
