@@ -264,7 +264,8 @@ class Memory:
 def _placed(effect: Effect) -> tuple[str, object] | None:
     """Where an effect writes beside others, and what; None for all others."""
     if isinstance(effect, SetWeight):
-        return "route", (effect.weight, effect.mirror)
+        # A backend enters once in a trial: again only if somebody has put the route back. Its share is another write than that.
+        return ("backend" if effect.enters else "route"), (effect.weight, effect.mirror)
     if isinstance(effect, FlagSwitch):
         return str(effect.place), effect.new
     return (f"service {effect.service}", effect.new) if isinstance(effect, Pin) else None

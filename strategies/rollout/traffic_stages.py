@@ -3,6 +3,7 @@
 Where each stands among the others is decided in strategies.rollout.order.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from strategies.analysis.verdict import Unknown
@@ -20,6 +21,10 @@ from strategies.world.observation import CandidateService, Route, Service
 
 ENDPOINTS_TRAVEL = timedelta(milliseconds=500)
 """Time for proxies to learn of a revision's first endpoints: they follow endpoints and routes apart, in no order."""
+
+ACCEPTANCE_PATIENCE = timedelta(seconds=10)
+"""How long a backend without a share waits in a route for the gateway to say so: one that is gone says nothing any more, and must
+not keep a release from ending."""
 
 
 def _services(turn: Turn) -> tuple[Service, ...]:
@@ -91,21 +96,34 @@ def no_candidate_service(turn: Turn, _: World) -> list[Effect] | Wait:
 
 
 def weight(turn: Turn, world: World) -> list[Effect] | Wait:
-    """The route's weight as wanted and accepted by the gateway."""
+    """The route's weight as wanted and accepted by the gateway. Proxies learn of a route and of its backends apart, in no order:
+    a backend enters without a share, and gets one when the gateway has accepted that.
+    """
     route = _route(turn)
     if world.weight is None or not turn.routed:
         return []
     if route is None or route.service is None:
         return Wait(message="The route, or its backend Service, is missing.")
+    enters = _enters(route, world.weight)
     rises = route.weight < world.weight or route.mirror < world.mirror
-    if rises and (lacking := _endpoints_lacking(turn, world, first=not route.weight and not route.mirror)):
+    if rises and (lacking := _endpoints_lacking(turn, world, first=not enters and not route.weight and not route.mirror)):
         return lacking
-    moved = (route.weight, route.mirror) != (world.weight, world.mirror)
-    if moved or (route.as_owned and world.weight > 0) or not route.even:
+    if enters:
+        return [SetWeight(weight=0, enters=True)]
+    if route.weight < world.weight and (unaccepted := _unaccepted(route)):
+        return unaccepted
+    if (route.weight, route.mirror) != (world.weight, world.mirror) or not route.even:
         return [_set(route, world.weight, world.mirror)]
-    if not route.accepted:
-        return Wait(message="The gateway has not accepted the route's present form yet.")
-    return []
+    return _unaccepted(route) or []
+
+
+def _enters(route: Route, weight: int) -> bool:
+    """Whether the candidate's Service is to get a share, and no proxy knows it from this route; by its mirror they do."""
+    return weight > 0 and route.as_owned and route.splits
+
+
+def _unaccepted(route: Route) -> Wait | None:
+    return None if route.accepted else Wait(message="The gateway has not accepted the route's present form yet.")
 
 
 def _set(route: Route, weight: int, mirror: int) -> SetWeight:
@@ -147,12 +165,17 @@ def weight_back(turn: Turn, world: World) -> list[Effect] | Wait:
 
 
 def route_restored(turn: Turn, _: World) -> list[Effect] | Wait:
-    """The route is as its owner wrote it."""
+    """The route is as its owner wrote it: the share has gone, and the gateway has accepted that, before the backend goes."""
     route = _route(turn)
     if turn.routed and _unreadable(turn) and _candidate_service_seen(turn) is not None:
         return Wait(message="The route cannot be read, so its share for the candidate's Service cannot be taken back.")
     if not turn.routed or route is None or route.service is None or route.as_owned:
         return []
+    if route.weight:
+        return [SetWeight(weight=0)]
+    patience = route.since + ACCEPTANCE_PATIENCE
+    if (unaccepted := _unaccepted(route)) and turn.now < patience:
+        return replace(unaccepted, until=patience)
     return [SetWeight(weight=None)]
 
 

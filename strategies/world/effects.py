@@ -127,11 +127,12 @@ class RemoveCandidateService(Effect):
 class SetWeight(Effect):
     """Give the candidate this share of the route, and a copy of that share of the requests, both in percent.
 
-    A weight of None restores the route as its owner wrote it.
+    A weight of None restores the route as its owner wrote it; `enters`: from there, the candidate's backend comes into it.
     """
 
     weight: int | None
     mirror: int = 0
+    enters: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,19 @@ def test_weights_that_somebody_undoes_again_and_again_are_put_back_ever_less_oft
     assert waits == [2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
 
 
+def test_a_backend_that_somebody_takes_out_again_and_again_enters_ever_less_often() -> None:
+    """Though the share that it then gets is another write; its first entry, and its leaving, are nobody's undoing."""
+    memory, enter, quarter, waits = Memory(uid="u"), SetWeight(weight=0, enters=True), SetWeight(weight=25), []
+    assert [memory.wrote(effect, 0.0) for effect in (enter, quarter, SetWeight(weight=0))] == [False, False, False]
+    for _ in range(3):
+        assert memory.wrote(enter, 0.0)
+        assert not memory.failing
+        memory.contested(enter, 0.0)
+        waits.append(memory.failing.pop("SetWeight").not_before)
+        memory.wrote(quarter, 0.0)
+    assert waits == [2.0, 4.0, 8.0]
+
+
 def test_a_way_back_is_never_held_up_by_a_quarrel_about_the_way_forward() -> None:
     """Another weight is another write; so is the same one in another trial."""
     memory = Memory(uid="u")

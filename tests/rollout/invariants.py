@@ -5,14 +5,14 @@ Checked after every write. `before` is what was seen right before it; what a per
 
 from typing import TYPE_CHECKING
 
-from strategies.analysis.verdict import Verdict
+from strategies.analysis.verdict import Unknown, Verdict
 from strategies.rollout import gates
 from strategies.rollout.plan import Exposure
 from strategies.rollout.turn import Turn
 from strategies.rollout.wanted import carried
 from strategies.spec.status import Kind, Status
 from strategies.world import effects as e
-from strategies.world.observation import CandidateService, FlagSeen, Observation
+from strategies.world.observation import CandidateService, FlagSeen, Observation, Route
 
 if TYPE_CHECKING:
     from tests.rollout.world import World
@@ -73,9 +73,11 @@ def s2_traffic(then: Turn, turn: Turn, effect: e.Effect) -> None:
         wanted = turn.step.mirror if turn.moving and turn.step is not None else 0
         assert effect.mirror <= wanted, "S2: more is mirrored than the step says"
         assert not effect.weight, "S2: users have a share of what is mirrored"
+    if isinstance(effect, e.SetWeight):
+        s2_backend(then.observation.route, effect)
     if (
         isinstance(effect, e.SetWeight)
-        and effect.weight is None
+        and not effect.weight
         and _weight(then)
         and turn.status.stable is not None
         and turn.workload
@@ -91,6 +93,15 @@ def s2_traffic(then: Turn, turn: Turn, effect: e.Effect) -> None:
         assert effect.new <= max(most, 1), "S2: more candidate pods than the step's share"
     if isinstance(effect, e.Scale) and effect.new == 0 and turn.undoing and turn.routed:
         assert _diverted(turn) or _weight(turn) == 0 or not turn.candidate or not turn.candidate.ready, "S2: pods went first"
+
+
+def s2_backend(route: Route | Unknown | None, effect: e.SetWeight) -> None:
+    """A backend enters a route and leaves it without a share; it gets one on a form that the gateway has accepted."""
+    if not isinstance(route, Route) or not route.splits:
+        return
+    assert not effect.weight or not route.as_owned, "S2: a backend came in with its share"
+    assert not effect.weight or effect.weight <= route.weight or route.accepted, "S2: a share rose before the gateway knew of it"
+    assert effect.weight is not None or not route.weight, "S2: a backend went out with its share"
 
 
 def s2_flags(world: "World", then: Turn, turn: Turn, effect: e.Effect) -> None:

@@ -83,7 +83,10 @@ class Selecting:
 
 @dataclass(kw_only=True)
 class Splitting:
-    """A route: the candidate's share, None as its owner wrote it, and the share of the requests that are mirrored to it."""
+    """A route: the candidate's share, None as its owner wrote it, and the share of the requests that are mirrored to it.
+
+    `silent`: its gateway accepts nothing more.
+    """
 
     weight: int | None = None
     mirror: int = 0
@@ -94,6 +97,7 @@ class Splitting:
     since: datetime = START
     problem: str | Unknown | None = None
     even: bool = True
+    silent: bool = False
 
 
 @dataclass(kw_only=True)
@@ -203,7 +207,7 @@ class Kubernetes:
             matching = [s for s in self.sets.values() if service.pin in (None, s.hash)]
             service.endpoints = {s.hash: self.ready(s) for s in matching if self.ready(s)}
         if self.route is not None:
-            self.route.accepted = True
+            self.route.accepted |= not self.route.silent
 
     def new_set(self, name: str, hash_: str, template: str) -> Set:
         """A ReplicaSet without pods."""

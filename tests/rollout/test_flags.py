@@ -35,7 +35,7 @@ def test_a_flag_goes_on_with_the_step_that_reaches_its_share_once_the_traffic_is
     world = tell("a good canary with router and flags")
     order = [f"{w.kind()}" if not isinstance(w, e.SetWeight) else f"weight {w.weight}"
              for w in world.writes if isinstance(w, e.SetWeight | e.FlagOn)]  # fmt: skip
-    assert order == ["weight 25", "weight 50", "FlagOn new", "weight 100", "FlagOn late", "weight None"]
+    assert order == ["weight 0", "weight 25", "weight 50", "FlagOn new", "weight 100", "FlagOn late", "weight 0", "weight None"]
     assert world.flags == {"new": "on", "late": "on"}
 
 

@@ -62,7 +62,7 @@ def test_a_share_goes_there_and_back_before_the_first_step_and_its_time_is_kept(
     assert (plan_item(world).state, proof.told in plan_item(world).evidence) == (State.DONE, True)
     assert f"Traffic 3 of 5: 25%. Step before: rehearsed, {proof.told}" in "\n".join(world.messages)
     world.run()
-    assert shares(world) == [1, 0, 25, 50, 100, None]
+    assert shares(world) == [0, 1, 0, 25, 50, 100, 0, None]
     assert (world.status.history[-1].outcome, world.status.history[-1].rehearsal) == (Outcome.COMPLETED, proof)
 
 
@@ -129,7 +129,7 @@ def test_gates_are_not_asked_and_flags_not_switched_in_a_rehearsal() -> None:
     world.apply("v2")
     world.run(at_step(3))
     on = next(n for n, w in enumerate(world.writes) if isinstance(w, e.FlagOn))
-    assert [w.weight for w in world.writes[:on] if isinstance(w, e.SetWeight)] == [1, 0, 25]
+    assert [w.weight for w in world.writes[:on] if isinstance(w, e.SetWeight)] == [0, 1, 0, 25]
 
 
 @pytest.mark.parametrize(("at", "steps", "name", "weight"), [
@@ -156,7 +156,7 @@ def test_whoever_takes_the_rehearsal_out_in_the_midst_of_it_goes_on_without_it(a
     world.run(at_step(at))
     world.spec = make_spec(**{**ROUTED, "rollback": {"warm": {"for": "20s"}}})
     world.run()
-    assert shares(world) in ([1, 25, 50, 100, None], [1, 0, 25, 50, 100, None])
+    assert shares(world) in ([0, 1, 25, 50, 100, 0, None], [0, 1, 0, 25, 50, 100, 0, None])
     assert world.status.history[-1].outcome is Outcome.COMPLETED
 
 

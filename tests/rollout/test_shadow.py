@@ -41,14 +41,14 @@ def restored(world: World) -> bool:
 
 
 def test_a_good_shadow_is_mirrored_then_switched_then_gives_the_route_back() -> None:
-    """Three writes of the route: copies, everything without copies, the owner's form; the candidate is whole before."""
+    """Four writes of the route: copies, everything without copies, nothing, the owner's form; the candidate is whole before."""
     world = shadowed()
     assert world.status.trial is not None
     assert (world.status.trial.step.name, world.status.trial.step.mirror, world.status.trial.step.weight) == ("Shadow", 100, 0)
     assert "Progressing/Step: Shadow 1 of 2: 100% mirrored" in "\n".join(world.messages)
     assert [s.replicas for s in world.sets.values()] == [4, 4]
     world.run()
-    assert given(world) == [(0, 100), (100, 0), (None, 0)]
+    assert given(world) == [(0, 100), (100, 0), (0, 0), (None, 0)]
     assert (world.status.phase, world.status.history[-1].strategy) == (Phase.HEALTHY, StrategyType.SHADOW)
 
 
@@ -157,7 +157,7 @@ def test_a_person_lets_a_shadow_go_on() -> None:
     assert given(world) == [(0, 100)]
     world.ask("promote", "step")
     world.run()
-    assert given(world) == [(0, 100), (100, 0), (None, 0)]
+    assert given(world) == [(0, 100), (100, 0), (0, 0), (None, 0)]
 
 
 @pytest.mark.parametrize(("lost", "at_once"), [(0, True), (2, True), (3, False)])

@@ -42,9 +42,9 @@ def candidate_sizes(world: World) -> list[int]:
 
 
 def test_canary_with_router_gives_each_step_s_weight_and_leaves_the_route_as_its_owner_wrote_it() -> None:
-    """The route gets 25, 50, 100, then the owner's form."""
+    """The route gets 25, 50, 100; the candidate's backend enters it and leaves it without a share."""
     world = released(ROUTED)
-    assert weights(world) == [25, 50, 100, None]
+    assert weights(world) == [0, 25, 50, 100, 0, None]
     assert world.candidate_service is None
 
 

@@ -15,7 +15,7 @@ from controller.api import names
 from playground.apiserver.store import Event
 from strategies.analysis.verdict import window_key
 from strategies.spec.base import parse_duration
-from tests.simulation import changes, flagging, migrating, mirroring, rehearsing
+from tests.simulation import backends, changes, flagging, migrating, mirroring, rehearsing
 from tests.simulation.look import Look, concerned, is_owned
 
 if TYPE_CHECKING:
@@ -318,6 +318,7 @@ class Invariants:
         if writer is None or before is None:
             return
         mirroring.written(look, before, now)
+        backends.written(look, before, now)
         old, new, trial = look.share(before) or 0, look.share(now) or 0, look.trial
         if new < old:
             flagging.first(look, "users were moved")

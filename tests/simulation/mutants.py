@@ -48,6 +48,9 @@ _EARLY_SHRINK = removals.placed(Mode.RETIRE, workload_stages.shrink, before=traf
 _NOT_REJECTED = removals.attribute(Turn, "rejected", property(lambda _: False))
 _ALWAYS_PASSED = removals.attribute(progress, "_passes", lambda _: True)
 _NO_PATIENCE = removals.attribute(progress, "NO_PODS_PATIENCE", timedelta())
+_BY_ITS_SHARE = removals.attribute(traffic_stages, "_enters", lambda *_: False)
+_NEVER_UNACCEPTED = removals.attribute(traffic_stages, "_unaccepted", lambda _: None)
+_IMPATIENT = removals.attribute(traffic_stages, "ACCEPTANCE_PATIENCE", timedelta())
 
 MUTANTS = (
     # between two leaders, and between a process and the world
@@ -56,7 +59,7 @@ MUTANTS = (
     _mutant("commit: a step forward only on the spec that was decided on", removals.commit_tests("/metadata/generation"),
             "one-more-gate frozen@event[MODIFIED Release 2]/20", "S3: step 1 was left"),
     _mutant("fence: only on the object and the spec that were seen", removals.fence_tests(),
-            "bad-canary-route overlap@write[weights shop=95]/25", "S4: the candidate's weight rose"),
+            "superseded overlap@write[weights shop=95]/12", "S4: the candidate's weight rose"),
     _mutant("tests of values: only from the pin that was seen", removals.effect_tests(effects.Pin, fenced=False),
             "bad-canary-share overlap@write[pin internal to 1]/25", "L1: at rest, and ['internal'] are pinned"),
     _mutant("tests of values: only the request that was answered goes", removals.effect_tests(effects.RemoveRequest),
@@ -119,7 +122,15 @@ MUTANTS = (
     _mutant("forward: pins before the candidate", stage(traffic_stages.shut), "blue-green", "S2: Service shop has"),
     _mutant("forward: capacity before traffic", stage(workload_stages.ready), "canary-share", "S1: all users are sent to 1 of 3"),
     _mutant("forward: the candidate's Service before the weight", stage(traffic_stages.candidate_service),
-            "canary-route", "S2: weight 5 for no ready endpoint"),
+            "canary-route", "L1: not at rest"),
+    _mutant("forward: a backend enters the route without a share", _BY_ITS_SHARE,
+            "canary-route", "S2: a backend came in with weight 5"),
+    _mutant("forward: it gets one once the gateway has accepted that", _NEVER_UNACCEPTED,
+            "blue-green-route", "S2: weight 100 before the gateway has accepted"),
+    _mutant("rest: a backend leaves the route without a share", removals.restored_at_once,
+            "canary-route", "S2: a backend went out with weight 100"),
+    _mutant("rest: it leaves once the gateway has accepted that", _IMPATIENT,
+            "canary-route", "S2: a backend went out unaccepted"),
     _mutant("completion: traffic moves before pods go", _EARLY_SHRINK, "canary-route", "S2: shop-"),
     _mutant("backward: pins before pods go", _LATE_PINS, "bad-canary-share", "S2: shop-1-"),
     _mutant("backward: stable at full size before its traffic is whole", stage(workload_stages.capacity),

@@ -26,7 +26,7 @@ from strategies.analysis.verdict import Sample, Verdict
 from strategies.rollout import checks, contracts, jobs, order, progress, requests, traffic_stages, webhooks, workload_stages
 from strategies.rollout import wanted as wanting
 from strategies.rollout.order import Pending
-from strategies.rollout.stage import Stage
+from strategies.rollout.stage import Stage, Wait
 from strategies.rollout.turn import Turn
 from strategies.rollout.wanted import Mode
 from strategies.spec.status import Status
@@ -285,17 +285,27 @@ def unseen_is_nothing(patching: Patching) -> None:
     patching.setattr(Turn, "unseen_pods", property(lambda _: None))
 
 
-def no_second_lever(patching: Patching) -> None:
-    """The way back knows the route alone."""
-    back = traffic_stages.weight_back
+def answers(stage_: Stage, change: Callable[[list[effects.Effect]], list[effects.Effect]]) -> Remove:
+    """Other effects in the place of those that a stage answers with."""
 
-    def weight_back(turn: Turn, world: wanting.World) -> Any:
-        found = back(turn, world)
-        return [e for e in found if not isinstance(e, effects.EnsureCandidateService)] if isinstance(found, list) else found
+    def changed(turn: Turn, world: wanting.World) -> list[effects.Effect] | Wait:
+        found = stage_(turn, world)
+        return change(found) if isinstance(found, list) else found
 
-    weight_back.__name__ = "weight_back"
-    for mode, stages in order.ORDER.items():
-        patching.setitem(order.ORDER, mode, tuple(weight_back if s is back else s for s in stages))
+    changed.__name__ = stage_.__name__
+
+    def remove(patching: Patching) -> None:
+        for mode, stages in order.ORDER.items():
+            patching.setitem(order.ORDER, mode, tuple(changed if s is stage_ else s for s in stages))
+
+    return remove
+
+
+no_second_lever = answers(traffic_stages.weight_back, lambda found: [
+    e for e in found if not isinstance(e, effects.EnsureCandidateService)])  # fmt: skip
+"""The way back knows the route alone."""
+restored_at_once = answers(traffic_stages.route_restored, lambda found: [effects.SetWeight(weight=None)] if found else [])
+"""The route is given back in one write."""
 
 
 def hasty_job(patching: Patching) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.controlplane.contour import ContourGateway
 from tests.controlplane.gateway import Gateway
 from tests.real.releases.analysis import gate
 from tests.real.releases.shop import Manifest, Shop
@@ -52,6 +53,20 @@ def test_blue_green_switches_everybody_at_once_and_fails_nobody(shop: MakeShop, 
     assert "1" not in versions[versions.index("2") + 20 :]
     assert green == set(checkout.uids().items())
     assert checkout.left_behind() == []
+
+
+def test_nobody_is_failed_behind_a_gateway_that_tells_its_proxy_of_routes_and_backends_in_no_order(
+    shop: MakeShop, contour: ContourGateway
+) -> None:
+    """Twice green enters the route and blue's form comes back, at 300 requests a second: Envoy always knows whom it sends to."""
+    checkout = shop(gateway=contour)
+    checkout.release(strategy={"type": "BlueGreen"})
+    with checkout.traffic(rate=300, seconds=60) as users:
+        for tag in ("2", "3"):
+            checkout.ship(tag)
+            checkout.wait_for_outcome("Completed")
+    assert set(users.by_version()) == {"1", "2", "3"}
+    assert not users.problems, contour.failed(checkout.host)
 
 
 @pytest.mark.parametrize("routed", [False, True], ids=["by the pin", "by the route"])
