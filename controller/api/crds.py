@@ -126,7 +126,8 @@ def _object(description: str, spec: type[BaseModel], status: type[BaseModel] | N
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
             "spec": structural(spec),
-            **({"status": structural(status)} if status else {}),
+            # Written as a whole, by one. Whose each field is would be a fifth of what the API server keeps, reads and compares.
+            **({"status": structural(status) | {"x-kubernetes-map-type": "atomic"}} if status else {}),
         },
     }
 

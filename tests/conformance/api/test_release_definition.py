@@ -111,6 +111,16 @@ def test_a_release_is_filled_with_its_defaults(api: Api) -> None:
     assert spec["gates"][0]["threshold"]["interval"].endswith("s")
 
 
+def test_a_status_belongs_to_its_writer_as_a_whole(api: Api) -> None:
+    """However much stands in it, managedFields has one field for it, also after another write."""
+    api.create("releases", release())
+    for turn in (1, 2):
+        status = {"turn": turn, "phase": "Healthy", "stable": {"hash": "h", "replicaSet": "r", "generation": 1, "digest": "d"}}
+        made = api.patch("releases", "r", [{"op": "add", "path": "/status", "value": status}], "status", fieldManager="us")
+        (ours,) = [e["fieldsV1"] for e in made["metadata"]["managedFields"] if e["manager"] == "us"]
+        assert (made["status"]["turn"], ours) == (turn, {"f:status": {}})
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
 def test_the_examples_are_accepted(api: Api, path: Path) -> None:
     """As kubectl sends them: with unknown fields refused."""
