@@ -29,6 +29,8 @@ class _Said:
 
 def conditions(turn: Turn, pending: Pending) -> tuple[Condition, ...]:
     """All conditions of this turn's status, with the times of those that did not change kept."""
+    # Nobody waits for the finalizer to go: to say so would be one more write of the status for each release.
+    pending = Pending() if pending.stage == "no_finalizer" else pending
     said = {
         "Ready": _ready(turn, pending),
         "Reconciling": _reconciling(turn),

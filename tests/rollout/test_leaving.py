@@ -53,6 +53,16 @@ def test_a_deleted_release_whose_finalizer_cannot_be_removed_does_not_take_the_d
     _nothing_of_ours(world)
 
 
+def test_a_release_is_ready_before_its_finalizer_is_gone() -> None:
+    """What users wait for is done: to say so only afterwards would be another write of every release's status."""
+    world = reach("at the first step")
+    world.failing.add("RemoveFinalizer")
+    world.run(lambda w: w.status.phase is Phase.HEALTHY)
+    assert world.observe().finalizer
+    said = {c.type: c.status for c in world.status.conditions}
+    assert (said["Ready"], said["Progressing"]) == ("True", "False")
+
+
 @pytest.mark.parametrize("moment", ["at rest", *MOMENTS])
 def test_an_uninstallation_lets_go_of_every_deployment_and_stays_away(moment: str) -> None:
     """Every Release is treated as one that is being deleted, although none is: the label does not come back."""
