@@ -1,8 +1,9 @@
-"""Which name is worked on next: one entry per key, one worker per key, namespaces in turn.
+"""Which name is worked on next: one entry per key, one worker per key, namespaces in turn, what has begun before what has not.
 
 A key is only a name; the worker reads the world. So many events fold into one entry, and an entry added while its key
 is being worked on comes back afterwards, because the worker may have read before the event. A namespace with a
-thousand keys gets one turn like a namespace with one. Objects, priorities and reasons do not belong here.
+thousand keys gets one turn like a namespace with one. A key has begun when its last turn asked for another one: when there
+is more to do than can be done, a hundred that are served alike all end last. Objects and reasons do not belong here.
 """
 
 import heapq
@@ -30,6 +31,40 @@ class BackOff:
         return min(doubled, self.longest) * (0.5 + chance / 2)
 
 
+_OTHERS = 16
+"""Of so many keys one at least has not begun, if any such waits: none waits for ever."""
+
+
+class _Lanes:
+    """Ready keys, given out so that namespaces take turns and keys of one keep their order."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[str, deque[Key]] = {}
+        self._turns: deque[str] = deque()  # Namespaces with ready keys, in the order of their turns.
+
+    def __bool__(self) -> bool:
+        return bool(self._turns)
+
+    def add(self, key: Key) -> None:
+        """At the end of its namespace's lane."""
+        namespace = key[0]
+        if namespace not in self._lanes:
+            self._lanes[namespace] = deque()
+            self._turns.append(namespace)
+        self._lanes[namespace].append(key)
+
+    def take(self) -> Key:
+        """The first of the namespace whose turn it is."""
+        namespace = self._turns.popleft()
+        lane = self._lanes[namespace]
+        key = lane.popleft()
+        if lane:
+            self._turns.append(namespace)
+        else:
+            del self._lanes[namespace]
+        return key
+
+
 class Queue:
     """A work queue for many threads. `clock` is in seconds and must not jump."""
 
@@ -45,8 +80,9 @@ class Queue:
         self._chance = chance
         self._back_off = back_off or BackOff()
         self._changed = threading.Condition()
-        self._lanes: dict[str, deque[Key]] = {}  # Ready keys by namespace.
-        self._turns: deque[str] = deque()  # Namespaces with ready keys, in the order of their turns.
+        self._begun, self._others = _Lanes(), _Lanes()  # Ready keys.
+        self._under_way: set[Key] = set()  # Those whose last turn asked for another one.
+        self._in_a_row = 0  # Keys that have begun, given out since one that had not.
         self._queued: dict[Key, float] = {}  # Ready keys and since when: what makes an entry unique.
         self._working: set[Key] = set()
         self._again: dict[Key, float] = {}  # Added while worked on, and since when.
@@ -64,6 +100,7 @@ class Queue:
     def add_after(self, key: Key, seconds: float) -> None:
         """Work on this key in `seconds`; of several wake-ups for one key only the earliest counts."""
         with self._changed:
+            self._under_way.add(key)
             if seconds <= 0:
                 self._add(key, self._clock())
             else:
@@ -74,6 +111,7 @@ class Queue:
         with self._changed:
             failures = self._failures[key] = self._failures.get(key, 0) + 1
             seconds = max(self._back_off.after(failures, self._chance()), at_least)
+            self._under_way.add(key)
             self._delay(key, self._clock() + seconds)
             return seconds
 
@@ -93,7 +131,7 @@ class Queue:
             until = None if timeout is None else self._clock() + timeout
             while not self._closed:
                 self._wake_due()
-                if self._turns:
+                if self._queued:
                     return self._take()
                 now = self._clock()
                 if until is not None and now >= until:
@@ -140,11 +178,7 @@ class Queue:
             self._again.setdefault(key, since)
             return
         self._queued[key] = since
-        namespace = key[0]
-        if namespace not in self._lanes:
-            self._lanes[namespace] = deque()
-            self._turns.append(namespace)
-        self._lanes[namespace].append(key)
+        (self._begun if key in self._under_way else self._others).add(key)
         self._changed.notify()
 
     def _delay(self, key: Key, due: float) -> None:
@@ -172,13 +206,10 @@ class Queue:
         return self._alarms[0][0] if self._alarms else None
 
     def _take(self) -> Key:
-        namespace = self._turns.popleft()
-        lane = self._lanes[namespace]
-        key = lane.popleft()
-        if lane:
-            self._turns.append(namespace)
-        else:
-            del self._lanes[namespace]
+        begun = bool(self._begun) and (not self._others or self._in_a_row < _OTHERS - 1)
+        self._in_a_row = self._in_a_row + 1 if begun else 0
+        key = (self._begun if begun else self._others).take()
+        self._under_way.discard(key)  # Its turn says it anew.
         del self._queued[key]
         self._working.add(key)
         return key

@@ -102,6 +102,29 @@ def test_a_namespace_that_keeps_adding_gets_only_its_turn(queue: Queue) -> None:
     assert order == [A, C, B, A]
 
 
+def test_what_has_begun_goes_before_what_has_not(queue: Queue, clock: Clock) -> None:
+    """A release is brought to its end before another starts, by events as by time, whatever its namespace."""
+    queue.add_after(B, 5.0)
+    queue.add_after(C, 0.0)
+    queue.add(("calm", "x"))
+    queue.add(A)
+    queue.add(B)
+    assert drained(queue) == [C, B, ("calm", "x"), A]
+    clock.now += 5.0
+    queue.add(A)
+    assert drained(queue) == [A, B]  # B's turn did not ask again: its old wake-up is an event like any other.
+
+
+def test_what_has_not_begun_does_not_wait_for_ever(queue: Queue) -> None:
+    """However much is under way, one of sixteen is one that was not."""
+    for number in range(40):
+        queue.add_after(("loud", f"{number:02}"), 0.0)
+    queue.add(("calm", "x"))
+    queue.add(("calm", "y"))
+    order = drained(queue)
+    assert (order.index(("calm", "x")), order.index(("calm", "y"))) == (15, 31)
+
+
 def test_of_several_wake_ups_the_earliest_counts(queue: Queue, clock: Clock) -> None:
     """Whichever was asked first, and only once."""
     queue.add_after(A, 30.0)
@@ -176,8 +199,10 @@ def test_depth_and_oldest_wait_count_what_waits_for_a_worker(queue: Queue, clock
     assert queue.depth() == 1
     clock.now += 6.0
     assert (queue.depth(), queue.oldest_wait()) == (2, 6.0)
+    assert queue.get(0) == B
+    assert (queue.depth(), queue.oldest_wait()) == (1, 6.0)
     assert queue.get(0) == A
-    assert (queue.depth(), queue.oldest_wait()) == (1, 1.0)
+    assert (queue.depth(), queue.oldest_wait()) == (0, 0.0)
 
 
 def test_shut_down_sends_every_waiting_worker_home() -> None:
