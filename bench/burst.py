@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from typing import Any
 
+from bench import processor
 from bench.controlling import Controller, Sampling, Scrape
 from bench.figures import Figures, spread
 from bench.fleet import DEPLOYMENTS, RELEASES, ROUTES, Fleet, Progress, canary, keys, rolled_out, split_of
@@ -37,9 +38,9 @@ def _rollouts(place: Place, count: int, patience: float) -> list[float]:
     """Seconds of the same change of as many Deployments that no Release names: what Kubernetes and this machine take."""
     fleet = Fleet(place, keys("plain", count), None)
     fleet.make(patience)
-    deployments = View(place.client(), DEPLOYMENTS, rolled_out)
-    shipped = fleet.ship("2")
-    fleet.wait(deployments, lambda image: image == "shop:2", patience)
+    with View(place.client(), DEPLOYMENTS, rolled_out) as deployments:
+        shipped = fleet.ship("2")
+        fleet.wait(deployments, lambda image: image == "shop:2", patience)
     done = {key: deployments.first(key, shipped[key], lambda image: image == "shop:2") for key in fleet.keys}
     return [at - shipped[key] for key, at in done.items() if at is not None]
 
@@ -47,11 +48,11 @@ def _rollouts(place: Place, count: int, patience: float) -> list[float]:
 def _canaries(place: Place, controller: Controller, releases: View[Progress], count: int, patience: float) -> dict[str, Any]:
     fleet = Fleet(place, keys("burst", count), canary((50, f"{PAUSE:g}s")))
     adopted = fleet.make(patience)
-    before, called = controller.scrape(), place.calls(controller)
+    before, called, used = controller.scrape(), place.calls(controller), processor.seconds()
     with Sampling(controller) as highest:
         shipped = fleet.ship("2")
         fleet.wait(releases, lambda p: p.phase == "Healthy" and p.outcome == "Completed", patience)
-    after = controller.scrape()
+    after, everybody = controller.scrape(), processor.seconds()
     durations = []
     for key in fleet.keys:
         done = releases.first(key, shipped[key], lambda p: p.phase == "Healthy" and p.outcome == "Completed")
@@ -65,6 +66,8 @@ def _canaries(place: Place, controller: Controller, releases: View[Progress], co
         "rss_peak_mib": round(highest.memory, 1), "queue_oldest_wait_s": round(highest.oldest_wait, 2),
         "queue_depth": highest.depth,
         **_work(before, after, count), "calls_per_release": _per_release(place.calls(controller) - called, count),
+        "cpu_ms_per_release_of": {name: round(1000 * (until - used.get(name, 0.0)) / count, 1)
+                                  for name, until in everybody.items()},
     }  # fmt: skip
 
 

@@ -65,9 +65,11 @@ class Fleet:
             client.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
         self.each(self._create)
         if self._spec is None:
-            self.wait(View(client, DEPLOYMENTS, rolled_out), bool, timeout)
+            with View(client, DEPLOYMENTS, rolled_out) as deployments:
+                self.wait(deployments, bool, timeout)
         else:
-            self.wait(View(client, RELEASES, Progress.of), lambda p: p.phase == "Healthy", timeout)
+            with View(client, RELEASES, Progress.of) as releases:
+                self.wait(releases, lambda p: p.phase == "Healthy", timeout)
         return time.monotonic() - started
 
     def ship(self, tag: str) -> dict[Key, float]:

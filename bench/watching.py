@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from tests.controlplane.api import ApiFailure, Client
 
@@ -32,14 +32,20 @@ class Seen(Generic[T]):
 
 
 class View(Generic[T]):
-    """Follows a collection in a thread. `read` takes from an object the little that matters."""
+    """Follows a collection in a thread; in a `with` block, to its end. `read` takes from an object the little that matters."""
 
     def __init__(self, client: Client, path: str, read: Callable[[Object], T]) -> None:
         self.now: dict[Key, T] = {}
         self.log: list[Seen[T]] = []
         self._client, self._path, self._read = client, path, read
-        self._changed = threading.Condition()
+        self._changed, self._ended = threading.Condition(), False
         threading.Thread(target=self._follow, name=f"view {path}", daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended = True
 
     def wait_for(self, question: Callable[[], A | None], timeout: float, what: str) -> A:
         """The first answer that is not None; asked again after each event. Raises TooLate."""
@@ -67,9 +73,11 @@ class View(Generic[T]):
         return next((seen.at for seen in mine if seen.value is not None and holds(seen.value)), None)
 
     def _follow(self) -> None:
-        while True:
+        while not self._ended:
             try:
                 for event in self._client.watch(self._path, _WATCH_SECONDS):
+                    if self._ended:
+                        return  # What nobody reads any more is not sent to us either.
                     self._take(time.time(), event)
             except (OSError, ApiFailure):
                 time.sleep(0.1)  # The place is being taken down, or the collection is not known yet.

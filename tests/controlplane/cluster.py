@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from tests.controlplane import access, audit, binaries, processes
 from tests.controlplane.api import ApiFailure, Client
@@ -142,6 +142,7 @@ class ControlPlane(Cluster):
     """A control plane of our own, for the time of a `with` block. Files (logs, pods' output) are under `folder`."""
 
     has_kubelet = True
+    audit_policy: ClassVar[Mapping[str, Any]] = audit.POLICY
 
     def __init__(self, images: Mapping[str, Sequence[str]] = IMAGES) -> None:
         super().__init__()
@@ -168,7 +169,7 @@ class ControlPlane(Cluster):
     def start(self) -> None:
         """Return when pods can be made: 3 s. Raises binaries.Missing, or RuntimeError with a program's last words."""
         self.log_folder.mkdir()
-        (self.folder / "audit-policy.json").write_text(json.dumps(audit.POLICY))
+        (self.folder / "audit-policy.json").write_text(json.dumps(self.audit_policy))
         self.certificate, self.key = access.make_certificate(self.folder)
         access.write_tokens(self.folder / "tokens.csv", list(self.users.values()))
         for user in self.users:
