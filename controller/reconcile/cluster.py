@@ -16,6 +16,7 @@ from controller.kube.client import Client
 from controller.kube.paths import Resource
 from controller.kube.reflector import Reflector
 from controller.reconcile.requests import trim
+from controller.traffic import services
 from controller.workloads.deployment import owner_name
 from strategies.spec import train_status
 from strategies.spec.flag import FlagKind
@@ -64,7 +65,7 @@ def train_of(key: Key) -> str | None:
 class Namespace:
     """What is followed in one namespace while a release is in flight there."""
 
-    def __init__(self, client: Client, namespace: str, on_change: Callable[[str, Object], None], follow: Follow) -> None:
+    def __init__(self, client: Client, namespace: str, on_change: Callable[["Namespace", Object], None], follow: Follow) -> None:
         self.users: set[Key] = set()
         self.idle_since = 0.0
         self._client, self._namespace, self._on_change, self._follow = client, namespace, on_change, follow
@@ -76,11 +77,16 @@ class Namespace:
             reflector = self._follow(
                 self._client, resource, namespace=self._namespace,
                 chosen={"fieldSelector": f"metadata.name={name}"} if name else _OURS.get(resource),
-                on_change=lambda old, new: self._on_change(self._namespace, new or old or {}),
+                on_change=lambda old, new: [self._on_change(self, each) for each in (old, new) if each is not None],
             )  # fmt: skip
             self._reflectors[resource, name] = reflector
             reflector.start()
         return self._reflectors[resource, name]
+
+    def service_of(self, found: Object) -> Object | None:
+        """The Service that this object is, or has the endpoints of; None if it is neither, or the Service is not known."""
+        name = services.name_for(found)
+        return found if found.get("kind") == "Service" else self.follow(paths.SERVICES).store.get(self._namespace, name or "")
 
     def stop(self) -> None:
         """End all views."""
@@ -257,12 +263,23 @@ class Cluster:
             if release:
                 self._wake_release((metadata["namespace"], release))
 
-    def _in_flight_changed(self, namespace: str, changed: Object) -> None:
-        users = self._namespaces[namespace].users if namespace in self._namespaces else set()
-        deployment = owner_name(changed)
-        for key in tuple(users):
-            if deployment is None or self.workload_of(key) == deployment:
+    def _in_flight_changed(self, seen: Namespace, changed: Object) -> None:
+        for key in tuple(seen.users):
+            if self._may_concern(key, seen, changed):
                 self.wake(key)
+
+    def _may_concern(self, key: Key, seen: Namespace, changed: Object) -> bool:
+        """Whether a Release looks at this object, or that cannot be told: a turn for nothing costs far more than to ask."""
+        if (deployment := owner_name(changed)) is not None:
+            return self.workload_of(key) == deployment
+        release, service = self.releases.get(*key), seen.service_of(changed)
+        raw = self.deployments.get(key[0], self.workload_of(key) or "")
+        if release is None or service is None or raw is None:
+            return True
+        status = release.get("status") or {}
+        revisions = (status.get("stable"), status.get("retiring"), (status.get("trial") or {}).get("candidate"))
+        hashes = [revision.get("hash") for revision in revisions if revision]
+        return services.concerns(service, raw, hashes) or bool(services.split_for([service], release["metadata"]["uid"]))
 
     def _release_policy_changed(self, _old: Object | None, _new: Object | None) -> None:
         """Who waits for a policy may wait no more; all others ask when they start."""

@@ -83,13 +83,15 @@ def read_traffic(look: Look, known: tuple[ReplicaSet, ...]) -> Seen:
     slices = _by_service(look.views.follow(paths.ENDPOINT_SLICES).store.list(look.namespace))
     owners = {r.name: r.hash for r in known}
     ignored = look.spec.traffic.ignore_services if look.spec else ()
+    revisions = (look.status.stable, look.status.retiring, look.status.trial.candidate if look.status.trial else None)
+    hashes = {revision.hash for revision in revisions if revision is not None}
     in_namespace = look.views.follow(paths.SERVICES).store.list(look.namespace)
     split_here = service_objects.split_for(in_namespace, memory.uid)
     found = [
         s for s in in_namespace
         # One that is pinned is ours until it is unpinned, whatever the spec says meanwhile.
         if (s["metadata"]["name"] not in ignored or names.PIN in (s["metadata"].get("labels") or {}))
-        and (s["metadata"]["name"] in split_here or _concerns(s, look.raw, look.status))
+        and (s["metadata"]["name"] in split_here or service_objects.concerns(s, look.raw, hashes))
     ]  # fmt: skip
     read = tuple(service_objects.read(s, slices.get(s["metadata"]["name"], []), owners) for s in found)
     pins = {s.name: s.pin for s in read}
@@ -141,18 +143,6 @@ def _split_service(route: Route | Unknown | None, split_here: frozenset[str]) ->
     return min(split_here, default=None)
 
 
-def _concerns(service: Object, raw: Object | Unknown | None, status: Status) -> bool:
-    """Whether a Service is this workload's: by its selector; or, without a Deployment to compare with, by its pin."""
-    if isinstance(raw, dict):
-        labels = (raw["spec"]["template"].get("metadata") or {}).get("labels") or {}
-        if service_objects.selects(service, labels):
-            return True
-    revisions = (status.stable, status.retiring, status.trial.candidate if status.trial else None)
-    hashes = {r.hash for r in revisions if r is not None}
-    pinned = (service["metadata"].get("labels") or {}).get(names.PIN)
-    return pinned is not None and pinned in hashes
-
-
 def _route(look: Look, services: tuple[Service, ...]) -> Route | Unknown | None:
     if look.route is None:
         return None
@@ -198,7 +188,7 @@ def _gateways(look: Look, route: Object) -> Gateways:
 def _by_service(slices: list[Object]) -> dict[str, list[Object]]:
     grouped: dict[str, list[Object]] = {}
     for found in slices:
-        service = (found["metadata"].get("labels") or {}).get("kubernetes.io/service-name")
+        service = (found["metadata"].get("labels") or {}).get(service_objects.SERVICE_NAME)
         if service:
             grouped.setdefault(service, []).append(found)
     return grouped

@@ -4,6 +4,7 @@ Pure: objects in, values or patches out. A pin stands twice, in the selector and
 put it back; both are written in one patch.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from controller.api import names
@@ -13,6 +14,8 @@ from strategies.world.observation import CandidateService, Service
 Object = dict[str, Any]
 Patch = list[dict[str, Any]]
 _SUFFIX = "-candidate"
+SERVICE_NAME = "kubernetes.io/service-name"
+"""The label of an EndpointSlice that names its Service."""
 
 
 def selects(service: Object, pod_labels: dict[str, str]) -> bool:
@@ -21,6 +24,25 @@ def selects(service: Object, pod_labels: dict[str, str]) -> bool:
         return False
     selector = {k: v for k, v in (service["spec"].get("selector") or {}).items() if k != names.HASH}
     return bool(selector) and all(pod_labels.get(k) == v for k, v in selector.items())
+
+
+def name_for(found: Object) -> str | None:
+    """Name of the Service that this object is, or has the endpoints of; None if it is neither."""
+    if found.get("kind") == "EndpointSlice":
+        return (found["metadata"].get("labels") or {}).get(SERVICE_NAME)
+    return found["metadata"]["name"] if found.get("kind") == "Service" else None
+
+
+def concerns(service: Object, deployment: object, hashes: Collection[str | None]) -> bool:
+    """Whether a Service is this workload's: by its selector; or, without a Deployment to compare with, by its pin to one of
+    the hashes.
+    """
+    if isinstance(deployment, dict):
+        labels = (deployment["spec"]["template"].get("metadata") or {}).get("labels") or {}
+        if selects(service, labels):
+            return True
+    pin = (service["metadata"].get("labels") or {}).get(names.PIN)
+    return pin is not None and pin in hashes
 
 
 def side_of(service: Object) -> str | None:
