@@ -16,6 +16,8 @@ for found in tests/*/ tests/test_*.py; do
 done
 # What is written in Go, kubectl and the control planes, looks for garbage less often: there is memory, and no processor to spare.
 export GOGC=400
+# What is started hundreds of times is compiled once, even where the environment says otherwise.
+export PYTHONDONTWRITEBYTECODE=
 
 logs=$(mktemp -d)
 running=()

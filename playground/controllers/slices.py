@@ -3,9 +3,9 @@
 Pods that listen on the same ports share slices, at most a hundred in one. An endpoint stays in the slice it is in.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from playground.apiserver.objects import Object
 from playground.controllers import pods
@@ -16,6 +16,7 @@ MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MANAGER = "endpointslice-controller.k8s.io"
 HEADLESS = "service.kubernetes.io/headless"
 FULL = 100
+_Ports = frozenset[frozenset[tuple[str, Any]]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,15 +49,15 @@ def _of_family(service: Object, family: str, selected: list[Object], present: li
     uid = service["metadata"]["uid"]
     ours = [one for one in present if any(ref["uid"] == uid for ref in one["metadata"].get("ownerReferences") or ())]
     plan = Plan(delete=[found for found in present if found not in ours])
-    wanted: dict[str, dict[str, Object]] = {}
+    wanted: dict[_Ports, tuple[list[Object], dict[str, Object]]] = {}
     for pod in selected:
         if not pods.has_ended(pod) and (endpoint := _endpoint(service, pod, family)):
-            wanted.setdefault(json.dumps(_ports(service, pod)), {})[pod["metadata"]["uid"]] = endpoint
-    for ports, endpoints in wanted.items():
-        same = [found for found in ours if _port_key(found.get("ports")) == _port_key(json.loads(ports))]
-        _fill(service, family, (json.loads(ports), endpoints), same, plan)
-    keys = {_port_key(json.loads(ports)) for ports in wanted}
-    plan.delete += [found for found in ours if _port_key(found.get("ports")) not in keys]
+            ports = _ports(service, pod)
+            wanted.setdefault(_port_key(ports), (ports, {}))[1][pod["metadata"]["uid"]] = endpoint
+    present_by = [(_port_key(found.get("ports")), found) for found in ours]
+    for key, listening in wanted.items():
+        _fill(service, family, listening, [found for ports, found in present_by if ports == key], plan)
+    plan.delete += [found for ports, found in present_by if ports not in wanted]
     if len(present) == len(plan.delete) and not plan.create:
         _keep_placeholder(service, family, plan)
     _rewrite_instead_of_deleting(plan, uid)
@@ -178,5 +179,6 @@ def _number(port: Object, pod: Object) -> int | None:
     ), None)  # fmt: skip
 
 
-def _port_key(ports: Iterable[Object] | None) -> str:
-    return json.dumps(sorted(json.dumps(port, sort_keys=True) for port in ports or ()))
+def _port_key(ports: Iterable[Object] | None) -> _Ports:
+    """The same for the same ports, in whatever order."""
+    return frozenset(frozenset(port.items()) for port in ports or ())

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Literal
 
 from strategies.analysis import promql_reading, promql_tree
@@ -124,6 +125,7 @@ class Query:
         return promql_tree.transform(self.tree, filled)
 
 
+@lru_cache(maxsize=128)
 def parse(text: str) -> Query:
     """Read a gate's query. Raises QueryError for syntax, unknown or misplaced variables, and a wrong type of result."""
     read = parse_any(text)

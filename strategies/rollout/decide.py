@@ -52,6 +52,9 @@ class Decision:
     wake_at: datetime | None
 
 
+_HELD = tuple(Checked(name=what, held=True) for _, what in CHECKS)
+
+
 def decide(spec: ReleaseSpec | None, observation: Observation, status: Status, now: datetime) -> Decision:
     """One turn. `spec` is None when it is invalid (then `observation.spec_error` says why). Never raises, never waits."""
     turn = Turn(spec=spec, status=status, observation=observation, now=now)
@@ -84,14 +87,12 @@ def _with(turn: Turn, status: Status, evidence: tuple[Evidence, ...]) -> Turn:
 
 
 def _first(turn: Turn, before: Pending) -> tuple[Status, tuple[Checked, ...]]:
-    trace = []
-    for check, what in CHECKS:
+    for number, (check, what) in enumerate(CHECKS):
         following = check(turn, before)
         if following is not None:
-            trace.append(Checked(name=what, held=False, decided=f"{following.phase}/{following.reason}: {following.message}"))
-            return following, tuple(trace)
-        trace.append(Checked(name=what, held=True))
-    return turn.status, tuple(trace)
+            decided = Checked(name=what, held=False, decided=f"{following.phase}/{following.reason}: {following.message}")
+            return following, (*_HELD[:number], decided)
+    return turn.status, _HELD
 
 
 def _evidence(turn: Turn, following: Status) -> tuple[Evidence, ...]:
@@ -132,7 +133,7 @@ def _foreseen(turn: Turn) -> Review | None:
 
 def _counted(turn: Turn, revision: Revision | None) -> Revision | None:
     seen = turn.replica_set(revision)
-    if revision is None or seen is None:
+    if revision is None or seen is None or (revision.replicas, revision.ready) == (seen.replicas, seen.ready):
         return revision
     return revision.model_copy(update={"replicas": seen.replicas, "ready": seen.ready})
 

@@ -156,6 +156,8 @@ class World(Kubernetes):
 
     def _commit(self, decision: Decision) -> None:
         old, new = self.status, decision.status
+        if new == old:
+            return
         read = Status.model_validate(commit.dump(new))
         assert read == new, "a status must come back from the API as it was written"
         if commit.decided(old) == commit.decided(new):

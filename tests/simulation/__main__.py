@@ -10,6 +10,7 @@ import pickle
 import resource
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -85,7 +86,8 @@ def _soak(wanted: range) -> int:
         seeds.judged(name, (), None)  # The fault-free runs, and the beginnings, once for all.
     begun = {name: World(story) for name, story in STORIES.items()}
     failed, results = 0, []
-    shares = (wanted[at : at + _TOGETHER] for at in range(0, len(wanted), _TOGETHER))
+    ordered = _stories_apart(wanted)
+    shares = (ordered[at : at + _TOGETHER] for at in range(0, len(ordered), _TOGETHER))
     for result in (one for share in in_forks(partial(seeds.run, share, begun) for share in shares) for one in share):
         results.append(dataclasses.replace(result, history=[]))
         if result.problem:
@@ -95,6 +97,17 @@ def _soak(wanted: range) -> int:
             corpus.add(result.story, plan, result.seed)
     print(f"{len(wanted)} seeds from {wanted.start}, {_pace(results)}")
     return failed
+
+
+def _stories_apart(wanted: Iterable[int]) -> list[int]:
+    """The seeds in an order in which no story soon comes again: its beginning is there once in each process."""
+    drawn = Counter[str]()
+
+    def number(seed: int) -> int:
+        drawn[seeds.drawn(seed)[0]] += 1
+        return drawn[seeds.drawn(seed)[0]]
+
+    return sorted(wanted, key=number)
 
 
 def _pace(results: list[Result]) -> str:
