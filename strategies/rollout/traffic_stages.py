@@ -123,7 +123,8 @@ def _enters(route: Route, weight: int) -> bool:
 
 
 def _unaccepted(route: Route) -> Wait | None:
-    return None if route.accepted else Wait(message="The gateway has not accepted the route's present form yet.")
+    return None if route.accepted else Wait(message="The gateway has not accepted the route's present form yet; status.parents "
+                                                    "of the route says why.")  # fmt: skip
 
 
 def _set(route: Route, weight: int, mirror: int) -> SetWeight:

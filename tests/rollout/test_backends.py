@@ -14,6 +14,8 @@ from tests.rollout.objects import Splitting
 from tests.rollout.stories import ROUTED, at_step
 from tests.rollout.world import World, healthy, make_spec
 
+UNACCEPTED = "The gateway has not accepted the route's present form yet; status.parents of the route says why."
+
 
 def shares(world: World) -> list[int | None]:
     """What the route gave to the candidate, in order."""
@@ -37,7 +39,7 @@ def test_a_candidate_gets_no_share_from_a_gateway_that_accepts_nothing_and_the_s
     world.run()
     assert (shares(world), world.status.phase) == ([0], Phase.PROGRESSING)
     said = {c.type: c.message for c in world.status.conditions}
-    assert said["TrafficVerified"] == said["Progressing"] == "The gateway has not accepted the route's present form yet."
+    assert said["TrafficVerified"] == said["Progressing"] == UNACCEPTED
     assert world.route is not None
     world.route.silent = False
     world.kubernetes()
