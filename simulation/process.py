@@ -129,8 +129,8 @@ class Process(Controller):
 
     # --- work
 
-    def _add(self, key: Key) -> None:
-        self.queue.add(key)
+    def _add(self, key: Key, *, last: bool = False) -> None:
+        self.queue.add(key, last=last)
         self._look()
 
     def _look(self) -> None:

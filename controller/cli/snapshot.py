@@ -163,7 +163,7 @@ class _Listed(Cluster):
 
     def __init__(self, reader: _Reader) -> None:
         settings = Settings()
-        super().__init__(reader, lambda _key: None, (settings.hold_policy, settings.pin_policy))
+        super().__init__(reader, lambda *_, **__: None, (settings.hold_policy, settings.pin_policy))
         self._reader = reader
 
     def enter(self, key: Key) -> Namespace:

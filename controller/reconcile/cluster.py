@@ -7,7 +7,7 @@ at rest, a thousand Releases cost three watches.
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from controller.api import names
 from controller.clock import SYSTEM, Clock
@@ -25,7 +25,6 @@ from strategies.spec.reason import Reason
 
 Object = dict[str, Any]
 Key = tuple[str, str]
-Wake = Callable[[Key], None]
 Follow = Callable[..., Reflector]
 _LINGER = 5.0
 """Seconds that a namespace is followed after its last release, so that the next one need not list again."""
@@ -60,6 +59,13 @@ def train_key(namespace: str, name: str) -> Key:
 def train_of(key: Key) -> str | None:
     """The train's name, if the key is a train's."""
     return key[1].removeprefix(_TRAIN) if key[1].startswith(_TRAIN) else None
+
+
+class Wake(Protocol):
+    """Whom to tell of something new."""
+
+    def __call__(self, key: Key, *, last: bool = False) -> None:
+        """Tell that this Release or train has something new; `last`: it can wait until nothing else is to be done."""
 
 
 class Namespace:
@@ -261,7 +267,14 @@ class Cluster:
             metadata = (found or {}).get("metadata") or {}
             release = (metadata.get("labels") or {}).get(names.RELEASE)
             if release:
-                self._wake_release((metadata["namespace"], release))
+                key = (metadata["namespace"], release)
+                self.wake(key, last=self._at_rest(key))
+                self.wake_trains(key)
+
+    def _at_rest(self, key: Key) -> bool:
+        """Whether nothing is under way: a change of the Deployment is then a release that has not begun, or nothing at all."""
+        status = (self.releases.get(*key) or {}).get("status") or {}
+        return bool(status.get("stable")) and not any(status.get(name) for name in ("trial", "retiring", "wheel"))
 
     def _in_flight_changed(self, seen: Namespace, changed: Object) -> None:
         for key in tuple(seen.users):

@@ -1,9 +1,8 @@
-"""Which name is worked on next: one entry per key, one worker per key, namespaces in turn, what has begun before what has not.
+"""Which name is worked on next: one entry per key, one worker per key, namespaces in turn, what can wait last.
 
 A key is only a name; the worker reads the world. So many events fold into one entry, and an entry added while its key
 is being worked on comes back afterwards, because the worker may have read before the event. A namespace with a
-thousand keys gets one turn like a namespace with one. A key has begun when its last turn asked for another one: when there
-is more to do than can be done, a hundred that are served alike all end last. Objects and reasons do not belong here.
+thousand keys gets one turn like a namespace with one. Objects, and reasons why something can wait, do not belong here.
 """
 
 import heapq
@@ -31,8 +30,8 @@ class BackOff:
         return min(doubled, self.longest) * (0.5 + chance / 2)
 
 
-_OTHERS = 16
-"""Of so many keys one at least has not begun, if any such waits: none waits for ever."""
+_LAST = 64
+"""One of so many keys is one that can wait, if there is any: none waits for ever."""
 
 
 class _Lanes:
@@ -52,6 +51,14 @@ class _Lanes:
             self._lanes[namespace] = deque()
             self._turns.append(namespace)
         self._lanes[namespace].append(key)
+
+    def remove(self, key: Key) -> None:
+        """Out of its lane, in which it must be."""
+        lane = self._lanes[key[0]]
+        lane.remove(key)
+        if not lane:
+            del self._lanes[key[0]]
+            self._turns.remove(key[0])
 
     def take(self) -> Key:
         """The first of the namespace whose turn it is."""
@@ -80,27 +87,28 @@ class Queue:
         self._chance = chance
         self._back_off = back_off or BackOff()
         self._changed = threading.Condition()
-        self._begun, self._others = _Lanes(), _Lanes()  # Ready keys.
-        self._under_way: set[Key] = set()  # Those whose last turn asked for another one.
-        self._in_a_row = 0  # Keys that have begun, given out since one that had not.
+        self._first, self._last = _Lanes(), _Lanes()  # Ready keys.
+        self._can_wait: set[Key] = set()  # Those that are in the latter.
+        self._in_a_row = 0  # Keys given out since one that could wait.
         self._queued: dict[Key, float] = {}  # Ready keys and since when: what makes an entry unique.
         self._working: set[Key] = set()
-        self._again: dict[Key, float] = {}  # Added while worked on, and since when.
+        self._again: dict[Key, tuple[float, bool]] = {}  # Added while worked on: since when, and whether it can wait.
         self._due: dict[Key, float] = {}  # Delayed keys: the truth. The heap below may hold stale entries.
         self._alarms: list[tuple[float, int, Key]] = []
         self._order = itertools.count()  # Keys of one due time keep the order in which they came.
         self._failures: dict[Key, int] = {}
         self._closed = False
 
-    def add(self, key: Key) -> None:
-        """Work on this key as soon as its turn comes; no matter when it is queued already."""
+    def add(self, key: Key, *, last: bool = False) -> None:
+        """Work on this key as soon as its turn comes; no matter when it is queued already. `last`: it can wait until nothing
+        else is ready, or it is one of so many, unless it is added otherwise meanwhile.
+        """
         with self._changed:
-            self._add(key, self._clock())
+            self._add(key, self._clock(), last=last)
 
     def add_after(self, key: Key, seconds: float) -> None:
         """Work on this key in `seconds`; of several wake-ups for one key only the earliest counts."""
         with self._changed:
-            self._under_way.add(key)
             if seconds <= 0:
                 self._add(key, self._clock())
             else:
@@ -111,7 +119,6 @@ class Queue:
         with self._changed:
             failures = self._failures[key] = self._failures.get(key, 0) + 1
             seconds = max(self._back_off.after(failures, self._chance()), at_least)
-            self._under_way.add(key)
             self._delay(key, self._clock() + seconds)
             return seconds
 
@@ -144,9 +151,9 @@ class Queue:
         """The caller of `get` is finished with the key, well or not; every `get` needs one."""
         with self._changed:
             self._working.discard(key)
-            since = self._again.pop(key, None)
-            if since is not None:
-                self._add(key, since)
+            again = self._again.pop(key, None)
+            if again is not None:
+                self._add(key, again[0], last=again[1])
 
     def shut_down(self) -> None:
         """From now on `get` returns None at once and nothing is taken in: the cluster remembers the rest."""
@@ -171,15 +178,22 @@ class Queue:
             self._wake_due()
             return self._clock() - min(self._queued.values()) if self._queued else 0.0
 
-    def _add(self, key: Key, since: float) -> None:
-        if self._closed or key in self._queued:
+    def _add(self, key: Key, since: float, *, last: bool = False) -> None:
+        if self._closed:
             return
         if key in self._working:
-            self._again.setdefault(key, since)
-            return
-        self._queued[key] = since
-        (self._begun if key in self._under_way else self._others).add(key)
-        self._changed.notify()
+            earlier, could_wait = self._again.get(key, (since, last))
+            self._again[key] = earlier, could_wait and last
+        elif key not in self._queued:
+            self._queued[key] = since
+            (self._last if last else self._first).add(key)
+            if last:
+                self._can_wait.add(key)
+            self._changed.notify()
+        elif key in self._can_wait and not last:
+            self._can_wait.discard(key)
+            self._last.remove(key)
+            self._first.add(key)
 
     def _delay(self, key: Key, due: float) -> None:
         if self._closed or self._due.get(key, due + 1) <= due:
@@ -206,10 +220,10 @@ class Queue:
         return self._alarms[0][0] if self._alarms else None
 
     def _take(self) -> Key:
-        begun = bool(self._begun) and (not self._others or self._in_a_row < _OTHERS - 1)
-        self._in_a_row = self._in_a_row + 1 if begun else 0
-        key = (self._begun if begun else self._others).take()
-        self._under_way.discard(key)  # Its turn says it anew.
+        first = bool(self._first) and (not self._last or self._in_a_row < _LAST - 1)
+        self._in_a_row = self._in_a_row + 1 if first else 0
+        key = (self._first if first else self._last).take()
+        self._can_wait.discard(key)
         del self._queued[key]
         self._working.add(key)
         return key

@@ -36,7 +36,7 @@ def uninstall(settings: Settings, connection: Connection) -> int:
     identity = f"uninstall-{uuid.uuid4().hex[:8]}"
     if _seize(client, settings, identity):
         time.sleep(Elector.terms.give_up)  # By then whoever led knows, or cannot write any more.
-    cluster = Cluster(client, lambda _key: None, (settings.hold_policy, settings.pin_policy), settings.watch_namespaces,
+    cluster = Cluster(client, lambda *_, **__: None, (settings.hold_policy, settings.pin_policy), settings.watch_namespaces,
                       follow=serving(settings.policy_version))  # fmt: skip
     events = recorder(client, identity)
     reconciler = Reconciler(cluster, Asker(cluster, Queries(), settings.namespace, lambda _key: None), events,

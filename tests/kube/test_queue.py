@@ -102,27 +102,46 @@ def test_a_namespace_that_keeps_adding_gets_only_its_turn(queue: Queue) -> None:
     assert order == [A, C, B, A]
 
 
-def test_what_has_begun_goes_before_what_has_not(queue: Queue, clock: Clock) -> None:
-    """A release is brought to its end before another starts, by events as by time, whatever its namespace."""
+def test_what_can_wait_goes_last_whatever_its_namespace(queue: Queue, clock: Clock) -> None:
+    """A release is brought to its end before another starts."""
     queue.add_after(B, 5.0)
-    queue.add_after(C, 0.0)
-    queue.add(("calm", "x"))
-    queue.add(A)
-    queue.add(B)
-    assert drained(queue) == [C, B, ("calm", "x"), A]
+    queue.add(A, last=True)
+    queue.add(("calm", "x"), last=True)
+    queue.add(C)
     clock.now += 5.0
+    assert drained(queue) == [C, B, A, ("calm", "x")]
+
+
+def test_what_could_wait_is_not_kept_waiting_when_it_cannot_any_more(queue: Queue) -> None:
+    """A person's request goes as always, also where the key is queued already; what comes after it puts it off no more."""
+    queue.add(A, last=True)
+    queue.add(C, last=True)
+    queue.add(B)
     queue.add(A)
-    assert drained(queue) == [A, B]  # B's turn did not ask again: its old wake-up is an event like any other.
+    queue.add(A, last=True)
+    assert drained(queue) == [B, A, C]
 
 
-def test_what_has_not_begun_does_not_wait_for_ever(queue: Queue) -> None:
-    """However much is under way, one of sixteen is one that was not."""
-    for number in range(40):
-        queue.add_after(("loud", f"{number:02}"), 0.0)
-    queue.add(("calm", "x"))
-    queue.add(("calm", "y"))
+@pytest.mark.parametrize("order", [(False, True), (True, False)])
+def test_a_key_at_work_comes_back_first_if_any_of_its_events_cannot_wait(queue: Queue, order: tuple[bool, bool]) -> None:
+    """In whichever order they came."""
+    queue.add(A)
+    queue.add(C, last=True)
+    assert queue.get(0) == A
+    for last in order:
+        queue.add(A, last=last)
+    queue.done(A)
+    assert drained(queue) == [A, C]
+
+
+def test_what_can_wait_does_not_wait_for_ever(queue: Queue) -> None:
+    """However much else there is, one of sixty-four."""
+    for number in range(150):
+        queue.add(("loud", f"{number:03}"))
+    queue.add(("calm", "x"), last=True)
+    queue.add(("calm", "y"), last=True)
     order = drained(queue)
-    assert (order.index(("calm", "x")), order.index(("calm", "y"))) == (15, 31)
+    assert (order.index(("calm", "x")), order.index(("calm", "y"))) == (63, 127)
 
 
 def test_of_several_wake_ups_the_earliest_counts(queue: Queue, clock: Clock) -> None:
@@ -199,10 +218,8 @@ def test_depth_and_oldest_wait_count_what_waits_for_a_worker(queue: Queue, clock
     assert queue.depth() == 1
     clock.now += 6.0
     assert (queue.depth(), queue.oldest_wait()) == (2, 6.0)
-    assert queue.get(0) == B
-    assert (queue.depth(), queue.oldest_wait()) == (1, 6.0)
     assert queue.get(0) == A
-    assert (queue.depth(), queue.oldest_wait()) == (0, 0.0)
+    assert (queue.depth(), queue.oldest_wait()) == (1, 1.0)
 
 
 def test_shut_down_sends_every_waiting_worker_home() -> None:

@@ -39,7 +39,8 @@ class _World:
     def __init__(self) -> None:
         self.views: dict[Resource, _View] = {}
         self.woken: list[Key] = []
-        self.cluster = Cluster(None, self.woken.append, ("hold", "pin"), follow=self._follow)  # type: ignore[arg-type]
+        self.last: list[Key] = []
+        self.cluster = Cluster(None, self._wake, ("hold", "pin"), follow=self._follow)  # type: ignore[arg-type]
         for name in ("shop", "bank"):
             pods = {"metadata": {"labels": {"app": name}}}
             self.views[DEPLOYMENTS].show({"metadata": {"name": name, "uid": f"d-{name}"}, "spec": {"template": pods}})
@@ -50,6 +51,9 @@ class _World:
         for resource in (SERVICES, ENDPOINT_SLICES):
             namespace.follow(resource)
         self.woken.clear()
+
+    def _wake(self, key: Key, *, last: bool = False) -> None:
+        (self.last if last else self.woken).append(key)
 
     def _follow(self, _: Any, resource: Resource, **how: Any) -> Any:
         self.views[resource] = _View(resource, how.get("on_change"))
@@ -102,3 +106,19 @@ def test_a_service_that_goes_over_to_other_pods_wakes_both() -> None:
 def test_endpoints_of_a_service_that_is_not_known_wake_all() -> None:
     """It may be anybody's: two views do not tell of things in one order."""
     assert _World().woken_by(ENDPOINT_SLICES, _slice("s")) == {SHOP, BANK}
+
+
+@pytest.mark.parametrize(("status", "can_wait"), [
+    ({"stable": {"hash": "shop1"}}, True), ({"stable": {"hash": "shop1"}, "trial": {"candidate": {"hash": "shop2"}}}, False),
+    ({"stable": {"hash": "shop1"}, "retiring": {"hash": "shop0"}}, False), ({}, False),
+])  # fmt: skip
+def test_a_change_of_a_deployment_at_rest_can_wait(status: Object, can_wait: bool) -> None:
+    """It begins a release; what is under way, and a Release that is new, cannot wait. A person's request never can."""
+    world = _World()
+    deployment = {"metadata": {"name": "shop", "labels": {"release-coordinator.io/release": "shop"}}, "spec": {"template": {}}}
+    release = {"metadata": {"name": "shop", "uid": "u-shop"}, "spec": {"workloadRef": {"name": "shop"}}, "status": status}
+    world.woken_by(RELEASES, release)
+    woken = world.woken_by(DEPLOYMENTS, deployment)
+    assert (SHOP in world.last, SHOP in woken) == (can_wait, not can_wait)
+    asked = {**release, "metadata": {**release["metadata"], "annotations": {"release-coordinator.io/rollback": "previous"}}}
+    assert world.woken_by(RELEASES, asked) == {SHOP}
