@@ -38,6 +38,16 @@ def test_no_gate_is_forecast_to_beat_the_bound(bad: float, share: float, ratio: 
     assert found >= feasibility.least_requests(feasibility.information(bad * ratio, bad, share), 0.01)
 
 
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.25, 0.5])
+def test_no_ratio_is_forgotten_between_two_stakes(share: float) -> None:
+    """Whatever it is, from 1.12 to 20, the forecast is at most one and a half times the bound."""
+    bad, traffic = 0.001, Traffic(rate=10, bad=0.001)
+    for number in range(74):
+        ratio = 1.12 * 1.04**number
+        least = feasibility.least_requests(feasibility.information(bad * ratio, bad, share), 0.01)
+        assert feasibility.seconds_to_fail(RATIO, traffic, [Stretch(share=share)], ratio) * 10 <= 1.5 * least, ratio
+
+
 @given(st.floats(0.001, 0.4), st.floats(0, 1))
 def test_information_on_a_limit_is_at_least_that_of_a_comparison(limit: float, bad: float) -> None:
     """Knowing what is right is worth something."""

@@ -198,7 +198,7 @@ def test_of_gates_that_compare_it_is_told_what_was_asked_and_what_would_change_t
         "against shop-kv1-…, by label pod",
         "counted   3 windows with requests, 3 of this step, the last 0s ago: candidate 36 of 600 bad (6 %)",
         "at least 1.3 times worse (99% sure at any time)",
-        "against   █████████████████░░░ 92 of 200",
+        "against   █████████████████░░░ 82 of 200",
         "before    ▂▄▇ the evidence against after each of the last 3 windows",
         "for       ░░░░░░░░░░░░░░░░░░░░ 0.02 of 20",
         "changes   Fail at 200 against; Pass after 3 windows of the step while below 10; certified (less than 2 times as bad) ",
