@@ -1,6 +1,6 @@
 """`make bench-gates`: measure the gates' tests and other tools' rules, fill docs/gates-benchmark.md, print one JSON object.
 
-Takes about ten minutes on one core; seeded, so that the same versions give the same figures.
+Takes about a quarter of an hour on one core; seeded, so that the same versions give the same figures.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from bench.gates import grid, ours, page, stress
+from bench.gates import floor, grid, ours, page, stress
 from strategies.analysis.counts import Counts, Window
 from strategies.analysis.evidence import Evidence, fold
 from strategies.analysis.ratio import COMMON, RatioTest
@@ -35,18 +35,26 @@ def main() -> int:
     said(begun, "rules")
     equal = grid.equal(np.random.default_rng([SEED, 2]), many)
     said(begun, "false rollbacks")
-    worse = grid.worse(np.random.default_rng([SEED, 3]), max(given.runs // 2, 200))
+    half = max(given.runs // 2, 200)
+    worse = grid.worse(np.random.default_rng([SEED, 3]), half, grid.RATIOS)
+    between = grid.worse(np.random.default_rng([SEED, 5]), half, grid.BETWEEN)
+    every = {name: worse[name] + between[name] for name in worse}
     said(begun, "delays")
+    prices, together = floor.prices(np.random.default_rng([SEED, 6]), every, max(given.runs // 4, 200))
+    nats = [floor.nats(np.random.default_rng([SEED, 7]), share, half) for share in grid.WIDE["shares"]]
+    said(begun, "the price of not knowing the ratio")
     looks = grid.cadences(np.random.default_rng([SEED, 4]), many)
     said(begun, "cadences")
     rows = stress.rows(SEED, given.runs)
     said(begun, "stress")
     cost = f"One window in the product's own code costs {microseconds():.0f} µs of one core here."
     parts = {
-        "targets": page.targets_table(equal, looks, worse),
+        "targets": page.targets_table(equal, looks, every),
         "rules": page.rules_table(rules),
         "false": page.false_table(equal),
         "delays": page.delay_table(worse),
+        "between": page.delay_table(between),
+        "price": page.price_table(prices, together, nats),
         "cadences": page.cadence_table(looks),
         "stress": page.stress_table(rows),
         "cost": f"{cost} The whole run took {time.monotonic() - begun:.0f} s; {given.runs:,} releases a cell, seed {SEED}.",
@@ -56,8 +64,8 @@ def main() -> int:
     else:
         page.fill(parts)
         page.draw_rules(rules)
-        page.draw_delays(worse[grid.PREDICTING])
-    delays = {name: [one.median / one.cell.bound for one in each] for name, each in worse.items()}
+        page.draw_delays(every[grid.PREDICTING])
+    delays = {name: [one.over for one in each] for name, each in every.items()}
     print(json.dumps({
         "bench": "gates",
         "false rollbacks, upper bound of the worst cell": {

@@ -1,7 +1,7 @@
 """The grid: false rollbacks, misses and delays of every rule, in cells of baseline, traffic, share and ratio."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,11 +9,11 @@ from scipy import stats
 
 from bench.gates import ours, rules
 from bench.gates.ours import Array, Sides
-from bench.gates.traffic import ALPHA, MINUTES, SECONDS, Cell, cells, first, simulate
+from bench.gates.traffic import ALPHA, LONGEST, MINUTES, SECONDS, SHORTEST, Cell, cells, first, simulate
 
 OURS = "ratio gate"
 PREDICTING = "the same with `predict`, and ten minutes of stable's history"
-ORACLE = "oracle: Wald's test, told the true ratio"
+ORACLE = "oracle: Wald's test, told both error rates"
 HINDSIGHT = "best of 180 thresholds, chosen per cell in hindsight"
 NEEDED = math.log(1 / ALPHA)
 WIDE = {
@@ -22,6 +22,10 @@ WIDE = {
     "shares": (0.01, 0.05, 0.1, 0.25, 0.5),
 }
 CORE = {"baselines": (0.001, 0.005, 0.02), "rates": (10, 100, 1000), "shares": (0.05, 0.2)}
+RATIOS = (1.1, 1.25, 1.5, 2, 3, 5, 10, 20)
+BETWEEN = (1.15, 1.4, 1.75, 2.5, 4, 7, 14)
+"""Between those: nothing is chosen by them."""
+TARGET = 1.4
 CADENCES = (1, 5, 15, 60, 300)
 
 
@@ -82,6 +86,11 @@ class Found:
     late: float
     missed: float
 
+    @property
+    def over(self) -> float:
+        """Median delay over the bound."""
+        return self.median / self.cell.bound
+
 
 def equal(rng: np.random.Generator, runs: int) -> dict[str, dict[Cell, Rate]]:
     """False rollbacks of the ratio gate in the wide grid; with prediction, which takes longer to simulate, in a part of it."""
@@ -92,18 +101,17 @@ def equal(rng: np.random.Generator, runs: int) -> dict[str, dict[Cell, Rate]]:
     }
 
 
-def worse(rng: np.random.Generator, runs: int) -> dict[str, list[Found]]:
-    """Delays of the ratio gate in the wide grid, with and without prediction.
+def worse(rng: np.random.Generator, runs: int, ratios: Sequence[float]) -> dict[str, list[Found]]:
+    """Delays of the ratio gate in the wide grid at these ratios, with and without prediction, and of the oracle.
 
     Where they can be told from the length of a window (ten at least) and from the end (half of the time).
     """
-    found: dict[str, list[Found]] = {OURS: [], PREDICTING: []}
-    for cell in cells(**WIDE, ratios=(1.1, 1.25, 1.5, 2, 3, 5, 10, 20)):
-        if 10 * SECONDS <= cell.bound <= MINUTES * 30:
+    found: dict[str, list[Found]] = {OURS: [], PREDICTING: [], ORACLE: []}
+    for cell in cells(**WIDE, ratios=ratios):
+        if SHORTEST <= cell.bound <= LONGEST:
             sides = simulate(rng, cell, runs)
-            both = {OURS: ours.ratio_harm(sides), PREDICTING: ours.predicted_harm(sides, history=_history(rng, cell, sides))}
-            for name, logs in both.items():
-                delays = first(logs >= NEEDED) * SECONDS
+            for name, windows in _tests(rng, cell, sides).items():
+                delays = windows * SECONDS
                 median, late = _quantile(delays, 0.5), _quantile(delays, 0.99)
                 found[name].append(Found(cell=cell, median=median, late=late, missed=float(np.isinf(delays).mean())))
     return found
@@ -164,12 +172,16 @@ def _add(summaries: dict[str, Summary], cell: Cell, sides: Sides, found: dict[st
 
 def _windows(rng: np.random.Generator, cell: Cell, sides: Sides) -> dict[str, Array]:
     """By rule, the window at which each release is taken back."""
-    found = {
+    return _tests(rng, cell, sides) | {name: rule(sides) for name, rule in rules.RULES.items()}
+
+
+def _tests(rng: np.random.Generator, cell: Cell, sides: Sides) -> dict[str, Array]:
+    """The same by ours and the oracle."""
+    return {
         OURS: first(ours.ratio_harm(sides) >= NEEDED),
         PREDICTING: first(ours.predicted_harm(sides, history=_history(rng, cell, sides)) >= NEEDED),
-        ORACLE: rules.oracle(cell.ratio if cell.ratio > 1 else 2.0)(sides),
+        ORACLE: rules.oracle(cell)(sides),
     }
-    return found | {name: rule(sides) for name, rule in rules.RULES.items()}
 
 
 def _history(rng: np.random.Generator, cell: Cell, sides: Sides) -> tuple[Array, Array]:

@@ -39,6 +39,15 @@ def ratio_harm(
     return _mixed(stakes.values(), (np.cumsum(bet, 1) / clump for bet in bets))
 
 
+def told_logs(sides: Sides, stable: float, candidates: Iterable[float]) -> list[Array]:
+    """The evidence of each of these bad shares of the candidate, told stable's: for the true one that of Wald's test, which
+    grows by as much as the bound takes for the most.
+    """
+    known = np.full((len(sides.bad), 1), 1e12)
+    odds = [share * (1 - stable) / (stable * (1 - share)) for share in candidates]
+    return predicted_logs(sides, odds, history=(stable * known, known))
+
+
 def ratio_clear(sides: Sides, certificate: float) -> Array:
     """RatioTest's evidence for the certificate after each window."""
     return _mixed(CLEAR.values(), (np.cumsum(bet, 1) for bet in _conditional(sides, certificate, CLEAR)))

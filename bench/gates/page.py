@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from bench.gates import grid
+from bench.gates.floor import Price
 from bench.gates.grid import Found, Rate, Summary, percent
 from bench.gates.stress import Row
 from bench.gates.traffic import ALPHA, Cell
@@ -81,24 +82,48 @@ def false_table(equal: dict[str, dict[Cell, Rate]]) -> str:
 
 
 def delay_table(found: dict[str, list[Found]]) -> str:
-    """The wide grid, a worse candidate: median delay against the bound, by ratio, without and with prediction."""
+    """The wide grid, a worse candidate: median delay against the bound, by ratio, without and with prediction, and the floor."""
     lines = [
-        "| times worse | cells | ratio gate: median / 90 % / worst cell | with `predict` and history | p99 / bound |",
-        "|---|---|---|---|---|",
+        "| times worse | cells | ratio gate: median / 90 % / worst cell | with `predict` and history | oracle | p99 / bound |",
+        "|---|---|---|---|---|---|",
     ]
     for ratio in [*sorted({each.cell.ratio for each in found[grid.OURS]}), None]:
         some = {name: [e for e in each if ratio in (None, e.cell.ratio)] for name, each in found.items()}
         late = float(np.median([each.late / each.cell.bound for each in some[grid.PREDICTING]]))
         name = "all" if ratio is None else f"{ratio:g}"
-        columns = " | ".join(_spread([e.median / e.cell.bound for e in some[rule]]) for rule in (grid.OURS, grid.PREDICTING))
+        columns = " | ".join(_spread([e.over for e in some[rule]]) for rule in (grid.OURS, grid.PREDICTING, grid.ORACLE))
         lines.append(f"| {name} | {len(some[grid.OURS])} | {columns} | {_times(late)} |")
-    for name, each in found.items():
-        above = [one for one in each if one.median > 1.4 * one.cell.bound]
+    for name in (grid.OURS, grid.PREDICTING):
+        above = _slow(found[name])
         quiet = sum(one.cell.rate == 1 for one in above)
-        text = f"{name}: {len(above)} of {len(each)} cells above 1.4, {quiet} of them at 1 rps"
+        text = f"{name}: {len(above)} of {len(found[name])} cells above 1.4, {quiet} of them at 1 rps"
         rest = "; ".join(_cell(one) for one in above if one.cell.rate > 1)
         lines += ["", f"{text}{f' (the others: {rest})' if rest else ''}."]
     return "\n".join(lines)
+
+
+def price_table(prices: Iterable[Price], together: float, nats: Sequence[float]) -> str:
+    """The slowest cell of each traffic in which the ratio gate is slow, and what there is to win."""
+    lines = [
+        "| baseline, requests, share | its slowest ratio: bound | oracle | ratio gate | best stakes, laid for it alone |",
+        "|---|---|---|---|---|",
+    ]
+    for each in prices:
+        cell = each.slowest.cell
+        where = f"{cell.baseline * 100:g} %, {cell.rate:,g} rps, {cell.share * 100:g} % | {cell.ratio:g}: {cell.bound:.0f} s"
+        lines.append(f"| {where} | {_times(each.oracle)} | {_times(each.slowest.over)} | {_times(each.best)} |")
+    lines.append(f"| all of these together | | | | {_times(together)} |")
+    low, high = (1 + each / math.log(1 / ALPHA) for each in (min(nats), max(nats)))
+    lines += ["", (
+        f"Not to know the ratio costs {min(nats):.2f} to {max(nats):.2f} nats, by the candidate's share, and a proof takes "
+        f"{math.log(1 / ALPHA):.1f}: averaged over the hardest mix of ratios, a rule needs about {low:.2f} to {high:.2f} times "
+        "the bound at least."
+    )]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _slow(found: Iterable[Found]) -> list[Found]:
+    return [one for one in found if one.over > grid.TARGET]
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -119,13 +144,13 @@ def targets_table(
         f"| the same when looked at every {min(looks)} s to {max(looks) // 60} min | {percent(look)} % at the worst | "
         f"{_kept(look <= ALPHA)} |",
     ]
-    for name, each in worse.items():
-        ratios = [one.median / one.cell.bound for one in each]
-        above = [one for one in each if one.median > 1.4 * one.cell.bound]
+    for name in (grid.OURS, grid.PREDICTING):
+        ratios = [one.over for one in worse[name]]
+        above = _slow(worse[name])
         text = f"{_times(float(np.median(ratios)))} in the middle cell"
         if above:
             quiet = sum(one.cell.rate == 1 for one in above)
-            text += f"; more in {len(above)} of {len(each)} cells, {quiet} of them at 1 rps, at most {_times(max(ratios))}"
+            text += f"; more in {len(above)} of {len(ratios)} cells, {quiet} of them at 1 rps, at most {_times(max(ratios))}"
         lines.append(f"| median delay at most 1.4 times the bound: {name} | {text} | {_kept(not above)} |")
     return "\n".join(lines)
 
@@ -229,4 +254,4 @@ def _times(value: float) -> str:
 def _cell(found: Found) -> str:
     cell = found.cell
     where = f"{cell.baseline * 100:g} %, {cell.rate:g} rps, share {cell.share * 100:g} %, {cell.ratio:g} times"
-    return f"{where}: {found.median / cell.bound:.2f}"
+    return f"{where}: {found.over:.2f}"

@@ -19,8 +19,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from bench.gates.ours import Array, Sides, ratio_harm
-from bench.gates.traffic import ALPHA, MINUTES, SECONDS, first
+from bench.gates.ours import Array, Sides, told_logs
+from bench.gates.traffic import ALPHA, MINUTES, SECONDS, Cell, first
 
 Rule = Callable[[Sides], Array]
 
@@ -100,9 +100,10 @@ def mixture_of_normals(sides: Sides) -> Array:
     return first((log > math.log(1 / ALPHA)) & (shift > 0))
 
 
-def oracle(ratio: float) -> Rule:
-    """Wald's test, told the true ratio: the floor for what compares bad requests."""
-    return lambda sides: first(ratio_harm(sides, stakes={ratio: 1.0}, common=math.inf) >= math.log(1 / ALPHA))
+def oracle(cell: Cell) -> Rule:
+    """Wald's test, told the cell: the floor in windows of this length. Before equal sides it looks for twice as many."""
+    worse = cell.baseline * (cell.ratio if cell.ratio > 1 else 2)
+    return lambda sides: first(told_logs(sides, cell.baseline, [worse])[0] >= math.log(1 / ALPHA))
 
 
 EVERY_MINUTE = list(range(1, MINUTES + 1))

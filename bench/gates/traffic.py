@@ -13,6 +13,8 @@ ALPHA = 0.01
 MINUTES = 30
 SECONDS = 15
 """The length of a window, unless a cadence is what is measured."""
+SHORTEST, LONGEST = 10 * SECONDS, MINUTES * 30
+"""Bounds in seconds at which a delay can be told from the length of a window and from the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
