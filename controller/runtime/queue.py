@@ -173,10 +173,11 @@ class Queue:
             return len(self._queued)
 
     def oldest_wait(self) -> float:
-        """Seconds for which the longest-waiting ready key has waited; 0 when none waits."""
+        """Seconds for which the longest-waiting ready key has waited, what can wait aside; 0 when none waits."""
         with self._changed:
             self._wake_due()
-            return self._clock() - min(self._queued.values()) if self._queued else 0.0
+            return self._clock() - min((since for key, since in self._queued.items() if key not in self._can_wait),
+                                       default=self._clock())  # fmt: skip
 
     def _add(self, key: Key, since: float, *, last: bool = False) -> None:
         if self._closed:
@@ -192,6 +193,7 @@ class Queue:
             self._changed.notify()
         elif key in self._can_wait and not last:
             self._can_wait.discard(key)
+            self._queued[key] = since
             self._last.remove(key)
             self._first.add(key)
 

@@ -222,6 +222,16 @@ def test_depth_and_oldest_wait_count_what_waits_for_a_worker(queue: Queue, clock
     assert (queue.depth(), queue.oldest_wait()) == (1, 1.0)
 
 
+def test_what_can_wait_counts_as_ready_and_not_as_waiting(queue: Queue, clock: Clock) -> None:
+    """The wait says how long a rollback waits, and an alert rests on it."""
+    queue.add(A, last=True)
+    clock.now += 6.0
+    assert (queue.depth(), queue.oldest_wait()) == (1, 0.0)
+    queue.add(A)
+    clock.now += 2.0
+    assert (queue.depth(), queue.oldest_wait()) == (1, 2.0)
+
+
 def test_shut_down_sends_every_waiting_worker_home() -> None:
     """Also those without a timeout; nothing is given out or taken in any more."""
     queue = Queue()
