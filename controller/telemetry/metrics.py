@@ -15,7 +15,8 @@ _FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 TURNS = Counter(f"{_PREFIX}_turns_total", "Turns by how they ended.", ["outcome"])
 TURN_SECONDS = Histogram(f"{_PREFIX}_turn_seconds", "Time of a turn, its API calls among it.", buckets=_FAST)
-QUEUE_WAIT = Gauge(f"{_PREFIX}_queue_oldest_wait_seconds", "How long the oldest waiting Release has waited for a worker, those apart that have not begun.")
+QUEUE_WAIT = Gauge(f"{_PREFIX}_queue_oldest_wait_seconds",
+                   "How long the oldest waiting Release has waited for a worker, those apart that have not begun.")  # fmt: skip
 QUEUE_DEPTH = Gauge(f"{_PREFIX}_queue_depth", "Releases that wait for a worker.")
 LEADER = Gauge(f"{_PREFIX}_leader", "1 for the process that leads.")
 LOST_COMMITS = Counter(f"{_PREFIX}_lost_commits_total", "Commits dropped because somebody else knew more.")
