@@ -28,7 +28,7 @@ demo: .venv/requirements-dev.txt ## The main job, told live on a cluster in one 
 playground: .venv/requirements-dev.txt ## A cluster in one process with the controller in it, for your own kubectl, until Ctrl-C
 	@$(PYTHON) -m controller.cli playground
 
-test: lint provision ## Set up everything, then lint and all tests, those on the real control plane among them
+test: provision ## Set up everything, then lint and all tests, those on the real control plane among them (TESTS=…: those only)
 	scripts/test.sh $(TESTS)
 
 soak: .venv/requirements-dev.txt ## Random faults in simulation: SEEDS=n FROM=s; fails if one run does not hold

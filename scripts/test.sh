@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# All tests, in seven processes at a time: those on a real control plane, of which each process has its own, wait most of the
-# while, and the others use it. With arguments: those tests only.
+# Lint, and all tests in seven processes at a time: those on a real control plane, of which each process has its own, wait most
+# of the while, and the others use it. With arguments: those tests only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=.venv/bin/python
@@ -28,17 +28,18 @@ explores=(tests/simulation/test_cases.py tests/simulation/test_plans.py tests/si
 begin() {
   local patience=$1 log=$logs/${#running[@]}
   shift
-  nice -n "$patience" "$python" -m pytest "$@" >"$log" 2>&1 &
+  nice -n "$patience" "$@" >"$log" 2>&1 &
   running+=($!)
 }
+begin 0 make --no-print-directory lint
 for part in 0 1 2; do
   mapfile -t share < <(find tests/real -name 'test_*.py' | sort | awk -v part=$part 'NR % 3 == part')
-  begin 0 "${share[@]}"
+  begin 0 "$python" -m pytest "${share[@]}"
 done
-begin 0 tests/conformance
-begin 0 "${others[@]}"
-begin 10 "${explores[@]}"
-begin 10 tests/simulation "${explores[@]/#/--ignore=}"
+begin 0 "$python" -m pytest tests/conformance
+begin 0 "$python" -m pytest "${others[@]}"
+begin 10 "$python" -m pytest "${explores[@]}"
+begin 10 "$python" -m pytest tests/simulation "${explores[@]/#/--ignore=}"
 
 status=0
 for number in "${!running[@]}"; do
