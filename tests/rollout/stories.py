@@ -71,12 +71,12 @@ def _story(name: str, **parts: Any) -> Callable[[Story], Story]:
     return told
 
 
-def tell(name: str, crash_after: int | None = None) -> World:
-    """The world at the end of a story; with a crash after so many writes of it."""
+def tell(name: str, crash_after: int | None = None, *, crash_again: bool = False) -> World:
+    """The world at the end of a story; with a crash after so many writes of it, or after each from then on."""
     make, story = STORIES[name]
     world = make()
     world.writes.clear()
-    world.crash_after = crash_after
+    world.crash_after, world.crash_again = crash_after, crash_again
     story(world)
     return world.run()
 

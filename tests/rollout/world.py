@@ -37,7 +37,10 @@ def make_spec(**parts: Any) -> ReleaseSpec:
 
 @dataclass(kw_only=True)
 class World(Kubernetes):
-    """The whole world. `failing` names effects that the API refuses, `answers` what each gate's query gives."""
+    """The whole world. `failing` names effects that the API refuses, `answers` what each gate's query gives.
+
+    The controller dies once there were `crash_after` writes, with `crash_again` after each one from then on.
+    """
 
     status: Status = field(default_factory=Status)
     spec_error: str | None = None
@@ -60,6 +63,7 @@ class World(Kubernetes):
     wake_at: datetime | None = None
     pins_since: datetime | None = None
     crash_after: int | None = None
+    crash_again: bool = False
     asked: int = 0
 
     # --- looking
@@ -185,7 +189,7 @@ class World(Kubernetes):
     def _crashes(self) -> bool:
         if self.crash_after is None or len(self.writes) < self.crash_after:
             return False
-        self.crash_after = None
+        self.crash_after = len(self.writes) + 1 if self.crash_again else None
         if self.pins_since is not None:
             self.pins_since = self.now
         if self.route is not None:
