@@ -3,7 +3,7 @@ sees what the last one wrote. Nothing is decided here.
 """
 
 from playground.apiserver.client import Client
-from playground.apiserver.objects import Object, copied
+from playground.apiserver.objects import Object
 from playground.controllers.deployment import revisions, sizes, templates
 from playground.controllers.events import Recorder
 from playground.controllers.metadata import age
@@ -13,14 +13,13 @@ REPLICASETS = "replicasets.apps"
 
 
 class Turn:
-    """`deployment` is this turn's own copy; `sets` are its ReplicaSets, oldest first, each shared with the store."""
+    """`deployment` is this turn's own in its first two levels; `sets` are its ReplicaSets, oldest first, shared with the store."""
 
     def __init__(self, client: Client, recorder: Recorder, now: float, deployment: Object, sets: list[Object]) -> None:
         self.client = client
         self.recorder = recorder
         self.now = now
-        self.deployment = copied(deployment)
-        self.deployment.setdefault("status", {})
+        self.deployment = {"status": {}} | deployment | {"metadata": dict(deployment["metadata"])}
         self.sets = sorted(sets, key=age)
         self._new = self._find_new()
 
