@@ -24,7 +24,7 @@ WIDE = {
 CORE = {"baselines": (0.001, 0.005, 0.02), "rates": (10, 100, 1000), "shares": (0.05, 0.2)}
 RATIOS = (1.1, 1.25, 1.5, 2, 3, 5, 10, 20)
 BETWEEN = (1.15, 1.4, 1.75, 2.5, 4, 7, 14)
-"""Between those: nothing is chosen by them."""
+"""Between those: no stake was weighed by them."""
 TARGET = 1.4
 CADENCES = (1, 5, 15, 60, 300)
 
