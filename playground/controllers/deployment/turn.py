@@ -13,7 +13,7 @@ REPLICASETS = "replicasets.apps"
 
 
 class Turn:
-    """`deployment` is this turn's own in its first two levels; `sets` are its ReplicaSets, oldest first, shared with the store."""
+    """`deployment` is this turn's own, two levels deep; `sets` are its ReplicaSets, oldest first, each shared with the store."""
 
     def __init__(self, client: Client, recorder: Recorder, now: float, deployment: Object, sets: list[Object]) -> None:
         self.client = client
