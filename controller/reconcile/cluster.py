@@ -91,8 +91,10 @@ class Namespace:
 
     def service_of(self, found: Object) -> Object | None:
         """The Service that this object is, or has the endpoints of; None if it is neither, or the Service is not known."""
-        name = services.name_for(found)
-        return found if found.get("kind") == "Service" else self.follow(paths.SERVICES).store.get(self._namespace, name or "")
+        if found.get("kind") == "Service":
+            return found
+        view, name = self._reflectors.get((paths.SERVICES, None)), services.name_for(found)
+        return view.store.get(self._namespace, name) if view is not None and name is not None else None
 
     def stop(self) -> None:
         """End all views."""
@@ -277,15 +279,14 @@ class Cluster:
         return bool(status.get("stable")) and not any(status.get(name) for name in ("trial", "retiring", "wheel"))
 
     def _in_flight_changed(self, seen: Namespace, changed: Object) -> None:
+        deployment, service = owner_name(changed), seen.service_of(changed)
         for key in tuple(seen.users):
-            if self._may_concern(key, seen, changed):
+            if self._may_look_at(service, key) if deployment is None else self.workload_of(key) == deployment:
                 self.wake(key)
 
-    def _may_concern(self, key: Key, seen: Namespace, changed: Object) -> bool:
-        """Whether a Release looks at this object, or that cannot be told: a turn for nothing costs far more than to ask."""
-        if (deployment := owner_name(changed)) is not None:
-            return self.workload_of(key) == deployment
-        release, service = self.releases.get(*key), seen.service_of(changed)
+    def _may_look_at(self, service: Object | None, key: Key) -> bool:
+        """Whether the Service is this Release's, or that cannot be told: a turn for nothing costs far more than to ask."""
+        release = self.releases.get(*key)
         raw = self.deployments.get(key[0], self.workload_of(key) or "")
         if release is None or service is None or raw is None:
             return True
