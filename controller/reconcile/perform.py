@@ -333,6 +333,8 @@ def _set_weight(do: Performer, effect: effects.SetWeight) -> None:
     split = router.read(route, known)
     if isinstance(split, Unusable):
         raise Stale(split.problem)
+    if effect.weight and split.as_owned and split.splits:
+        raise Stale("the candidate's backend was taken out of the route meanwhile, and enters it without a share")
     do.patch(resource, route, router.write(route, split.service, effect.weight, effect.mirror))
 
 
