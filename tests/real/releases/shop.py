@@ -68,10 +68,12 @@ class Shop:
         }  # fmt: skip
 
     def deploy(self, *, pods: int = 4, image: str = "shop:1", extra: Manifest | None = None) -> None:
-        """Deployment, Service and, with a gateway, route; returns when all pods are ready and reached by users."""
+        """Deployment, Service and, with a gateway, route, where they are missing; returns when users reach all pods."""
         routes = [] if self.gateway is None else [self.route()]
         for made in (self.deployment(pods=pods, image=image, extra=extra), self.service(), *routes):
-            self.plane.api("POST", f"{self.plane.address(made['kind'].lower(), self.namespace)}?fieldValidation=Strict", made)
+            kind = made["kind"].lower()
+            if self.plane.find(self.plane.address(kind, self.namespace, self.name)) is None:
+                self.plane.api("POST", f"{self.plane.address(kind, self.namespace)}?fieldValidation=Strict", made)
         self.wait_for(lambda: self.get("deployment").get("status", {}).get("availableReplicas", 0) == pods, 30, "available pods")
         # EndpointSlices follow pods in their own time: a watch that a test starts now must not see them still filling.
         self.wait_for(lambda: len(self.ready_endpoints()) == pods, what=f"{pods} ready endpoints")
