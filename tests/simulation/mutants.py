@@ -124,7 +124,7 @@ MUTANTS = (
     _mutant("forward: the candidate's Service before the weight", stage(traffic_stages.candidate_service),
             "canary-route", "L1: not at rest"),
     _mutant("forward: a backend enters the route without a share", _BY_ITS_SHARE,
-            "canary-route", "S2: a backend came in with weight 5"),
+            "canary-route", "L1: still busy"),
     _mutant("forward: it gets one once the gateway has accepted that", _NEVER_UNACCEPTED,
             "blue-green-route", "S2: weight 100 before the gateway has accepted"),
     _mutant("rest: a backend leaves the route without a share", removals.restored_at_once,
