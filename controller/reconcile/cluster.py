@@ -93,7 +93,8 @@ class Namespace:
         """The Service that this object is, or has the endpoints of; None if it is neither, or the Service is not known."""
         if found.get("kind") == "Service":
             return found
-        view, name = self._reflectors.get((paths.SERVICES, None)), services.name_for(found)
+        name = services.served_by(found) if found.get("kind") == "EndpointSlice" else None
+        view = self._reflectors.get((paths.SERVICES, None))
         return view.store.get(self._namespace, name) if view is not None and name is not None else None
 
     def stop(self) -> None:
@@ -247,9 +248,9 @@ class Cluster:
         metadata = (new or old or {})["metadata"]
         self._wake_release((metadata["namespace"], metadata["name"]))
 
-    def _wake_release(self, key: Key) -> None:
+    def _wake_release(self, key: Key, *, last: bool = False) -> None:
         """And the trains that look at it."""
-        self.wake(key)
+        self.wake(key, last=last)
         self.wake_trains(key)
 
     def wake_trains(self, key: Key) -> None:
@@ -270,8 +271,7 @@ class Cluster:
             release = (metadata.get("labels") or {}).get(names.RELEASE)
             if release:
                 key = (metadata["namespace"], release)
-                self.wake(key, last=self._at_rest(key))
-                self.wake_trains(key)
+                self._wake_release(key, last=self._at_rest(key))
 
     def _at_rest(self, key: Key) -> bool:
         """Whether nothing is under way: a change of the Deployment is then a release that has not begun, or nothing at all."""

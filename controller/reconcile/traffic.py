@@ -188,7 +188,7 @@ def _gateways(look: Look, route: Object) -> Gateways:
 def _by_service(slices: list[Object]) -> dict[str, list[Object]]:
     grouped: dict[str, list[Object]] = {}
     for found in slices:
-        service = (found["metadata"].get("labels") or {}).get(service_objects.SERVICE_NAME)
+        service = service_objects.served_by(found)
         if service:
             grouped.setdefault(service, []).append(found)
     return grouped

@@ -14,8 +14,7 @@ from strategies.world.observation import CandidateService, Service
 Object = dict[str, Any]
 Patch = list[dict[str, Any]]
 _SUFFIX = "-candidate"
-SERVICE_NAME = "kubernetes.io/service-name"
-"""The label of an EndpointSlice that names its Service."""
+_SERVICE_NAME = "kubernetes.io/service-name"
 
 
 def selects(service: Object, pod_labels: dict[str, str]) -> bool:
@@ -26,11 +25,9 @@ def selects(service: Object, pod_labels: dict[str, str]) -> bool:
     return bool(selector) and all(pod_labels.get(k) == v for k, v in selector.items())
 
 
-def name_for(found: Object) -> str | None:
-    """Name of the Service that this object is, or has the endpoints of; None if it is neither."""
-    if found.get("kind") == "EndpointSlice":
-        return (found["metadata"].get("labels") or {}).get(SERVICE_NAME)
-    return found["metadata"]["name"] if found.get("kind") == "Service" else None
+def served_by(endpoint_slice: Object) -> str | None:
+    """Name of the Service whose endpoints these are."""
+    return (endpoint_slice["metadata"].get("labels") or {}).get(_SERVICE_NAME)
 
 
 def concerns(service: Object, deployment: object, hashes: Collection[str | None]) -> bool:

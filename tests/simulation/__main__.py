@@ -104,8 +104,9 @@ def _stories_apart(wanted: Iterable[int]) -> list[int]:
     drawn = Counter[str]()
 
     def number(seed: int) -> int:
-        drawn[seeds.drawn(seed)[0]] += 1
-        return drawn[seeds.drawn(seed)[0]]
+        story, _ = seeds.drawn(seed)
+        drawn[story] += 1
+        return drawn[story]
 
     return sorted(wanted, key=number)
 
