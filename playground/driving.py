@@ -12,12 +12,15 @@ _logger = logging.getLogger(__name__)
 
 
 class Driver:
-    """Runs in the thread of the running asyncio loop. The loop's clock began at the wall's and follows a steady one."""
+    """Runs in the thread of the running asyncio loop. The loop's clock is the wall's of this moment and then a steady one.
+
+    Whoever asks by the wall clock would otherwise miss the newest samples by as long as the making of the cluster took.
+    """
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._asyncio = asyncio.get_running_loop()
-        self._offset = loop.now() - time.monotonic()
+        self._offset = time.time() - time.monotonic()
         self._handle: asyncio.Handle | None = None
         self._soon = False
         self._stopped = False
