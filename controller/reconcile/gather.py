@@ -29,7 +29,7 @@ from strategies.world.observation import Kept, Observation, ReplicaSet, Template
 
 Object = dict[str, Any]
 HOLD_TRUSTED = 60.0
-"""Seconds for which the answer of a probe is believed while a release is in flight, unless the policies change."""
+"""Seconds for which a proof of the hold is believed while a release is in flight, unless the policies change."""
 POLICY_SETTLES = 3.0
 """Seconds after a change of the policies within which API servers may still act on the old ones."""
 PODS_EVERY = 0.8
@@ -64,6 +64,7 @@ class Gatherer:
             workload = raw
         elif raw is not None:
             workload = deployment.read_workload(raw, label, literal, self._templates)
+        self._sight(workload, memory)
         requests = read_requests(release, status.attempts, memory.presence)
         base: dict[str, Any] = {
             "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"],
@@ -145,6 +146,13 @@ class Gatherer:
         digest = workload.template.digest
         return workload.driven or (digest != status.stable.digest and all(r.digest != digest for r in status.rejected))
 
+    def _sight(self, workload: object, memory: Memory) -> None:
+        """A change that has just been held proves the hold as well as a dry-run would, after one that said yes."""
+        held = workload.held if isinstance(workload, Workload) else None
+        if held and memory.held is False and memory.hold is True:
+            memory.hold_at = self._clock.steady()
+        memory.held = held
+
     def _hold(self, namespace: str, raw: Object | Unknown | None, workload: object, memory: Memory) -> bool | Unknown:
         """Whether a change of this very Deployment would be held, and no name of ours left on it: a server dry-run says."""
         if not isinstance(raw, dict) or not isinstance(workload, Workload) or workload.claimed_by is None:
@@ -171,7 +179,7 @@ class Gatherer:
         return memory.hold
 
     def _installed(self) -> bool | Unknown:
-        """At rest the policies' presence is what is known of the hold; before each release a dry-run proves it."""
+        """At rest the policies' presence is what is known of the hold; its proof belongs to a release."""
         installed = self._cluster.policies_installed
         return Unknown(reason="NotListed", message="the admission policies cannot be listed") if installed is None else installed
 

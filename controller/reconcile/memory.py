@@ -65,8 +65,8 @@ class Memory:
     own pods only, because what all ask for is too much, `traffic` is stable's by gate, and `foreseeing` that it was asked for,
     `questions` what each asks, `logs` by uid what Jobs that ended wrote
     last; `filled` is the spec with its templates filled, for these versions of them; `flags` has what was read of each object
-    that holds one; `hold` with when it was looked at
-    (monotonic seconds), `pods_due` when pods that are not ready are looked at next; `gateways` is the resourceVersion of the
+    that holds one; `hold` is what was found of the hold and when (monotonic seconds), `held` whether the Deployment was held
+    when it was seen last, `pods_due` when pods that are not ready are looked at next; `gateways` is the resourceVersion of the
     route whose gateways are known to do, with their features, `route_seen` its weight and mirror, and since when;
     `spec` the parsed spec, or what is wrong with it, of a generation, `status` the
     committed status of a Release as it was read, and whether it could be, `tries` how often what was tried since the last
@@ -90,6 +90,7 @@ class Memory:
     failing: dict[str, Failing] = field(default_factory=dict)
     hold: bool | Unknown | None = None
     hold_at: float = 0.0
+    held: bool | None = None
     kept: tuple[Kept, ...] | None = None
     autoscaled: bool | None = None
     gateways: tuple[str, frozenset[str]] | None = None

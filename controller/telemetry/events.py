@@ -90,10 +90,11 @@ class Recorder:
             kind = "Warning"
         turned = old.phase is not new.phase or (new.reason is Reason.STEPS_CHANGED and old.message != new.message)
         turned = turned or (new.reason is Reason.TRAIN_GONE and old.reason is not new.reason)
-        if kind is not None and (turned or started):
-            self._say(_about(release), kind, str(new.reason), new.message)
+        said = new.message
         if started and new.review is not None and new.review.red_flags:
-            self._say(_about(release), "Warning", "RedFlags", headline(new.review))
+            kind, said = "Warning", f"{said} {headline(new.review)}"
+        if kind is not None and (turned or started):
+            self._say(_about(release), kind, str(new.reason), said)
 
     def train(self, train: Object, old: TrainStatus, new: TrainStatus) -> None:
         """The turning points of a train: its phases, its stages, and the answers to requests."""

@@ -52,6 +52,6 @@ def test_the_review_is_in_the_status_before_the_first_pod_of_the_candidate(kind:
         assert review["blastRadius"]["services"]
     assert "review" not in world.status
     assert world.status["history"][-1]["risk"] == seen[0]["review"]["risk"]
-    notes = [e["message"] for e in world.admin.list("events.events.k8s.io", "shop") if e.get("reason") == "RedFlags"]
+    notes = [e["message"] for e in world.admin.list("events.events.k8s.io", "shop") if " has begun" in e.get("message", "")]
     assert len(notes) == 1
-    assert notes[0].startswith(f"Risk {seen[0]['review']['risk']}, red flags:")
+    assert f". Risk {seen[0]['review']['risk']}, red flags:" in notes[0]

@@ -157,8 +157,8 @@ def test_what_somebody_else_has_undone_is_an_alarm(effect: effects.Effect, named
     assert (event["type"], event["reason"], named in event["note"]) == ("Warning", reason, True)
 
 
-def test_the_red_flags_of_a_review_are_told_once_when_the_release_starts() -> None:
-    """With the first of them in full; a review without any tells nothing."""
+def test_the_red_flags_of_a_review_are_told_with_the_start_of_the_release() -> None:
+    """With the first of them in full, and as a warning; a start without any is none."""
     from strategies.spec.status import Kind, Revision, Step, Trial
     from tests.review.subjects import review
 
@@ -166,14 +166,14 @@ def test_the_red_flags_of_a_review_are_told_once_when_the_release_starts() -> No
         step = Step(index=0, of=2, name="Preview", weight=0, entered=datetime(2026, 1, 1, tzinfo=UTC))
         candidate = Revision(hash="1-a", replica_set="shop-1-a", digest="d", generation=2)
         trial = Trial(attempt=1, kind=Kind.RELEASE, candidate=candidate, step=step, started=step.entered)
-        return Status(phase=Phase.PROGRESSING, reason=Reason.STARTED, trial=trial, review=made)
+        return Status(phase=Phase.PROGRESSING, reason=Reason.STARTED, message="It has begun.", trial=trial, review=made)
 
     written = Written()
     written.recorder.transition(RELEASE, Status(), status(review(gates=[])))
     written.recorder.transition(RELEASE, status(review(gates=[])), status(review(gates=[])))
     written.recorder.transition(RELEASE, Status(), status(review()))
-    told = [e["note"] for e in written.end().events if e["reason"] == "RedFlags"]
-    assert told == [
-        "Risk Medium, red flags: NoMonitoring. spec.gates is empty: errors that leave the pods ready would not be noticed. "
-        "Add a gate on the service's errors, or name an alert in spec.rollback.onAlerts."
-    ]
+    assert [(e["type"], e["reason"], e["note"]) for e in written.end().events] == [
+        ("Warning", "Started", "It has begun. Risk Medium, red flags: NoMonitoring. spec.gates is empty: errors that leave the pods "
+         "ready would not be noticed. Add a gate on the service's errors, or name an alert in spec.rollback.onAlerts."),
+        ("Normal", "Started", "It has begun."),
+    ]  # fmt: skip

@@ -40,6 +40,6 @@ def test_auto_rolls_a_cosmetic_change_and_takes_a_canary_for_a_feature(shop: Mak
     assert status["review"]["blastRadius"]["services"] == ["checkout"]
     assert checkout.wait_for_outcome("Completed")["history"][-1]["strategy"] == "Canary"
     assert checkout.images() == {"shop:1.1.0": 4}
-    notes = [note for reason, note in checkout.events() if reason == "RedFlags"]
-    assert [note.partition(",")[0] for note in notes] == ["Risk Low", "Risk Medium"]
+    notes = [note for reason, note in checkout.events() if reason == "Started"]
+    assert [note.partition(". Risk ")[2].partition(",")[0] for note in notes] == ["Low", "Medium"]
     assert checkout.left_behind() == []
