@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from playground.apiserver import conversion, errors, selectors
 from playground.apiserver.calls import Call
 from playground.apiserver.context import Context
+from playground.apiserver.kinds import names
 from playground.apiserver.objects import Object
 from playground.apiserver.selectors import Question
 from playground.apiserver.store import Collection, Stored
 
 _SNAPSHOTS = 64
+_NEWER = "NotOlderThan"
 TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
     "continue parameter."
@@ -53,6 +55,28 @@ def question(call: Call, query: Mapping[str, str]) -> Question | None:
     return asked
 
 
+def check_options(query: Mapping[str, str], *, watch: bool) -> None:
+    """What may not stand together in the query of a list or watch. Raises ApiError (422)."""
+    match, initial, version = query.get("resourceVersionMatch", ""), "sendInitialEvents" in query, query.get("resourceVersion")
+    known = [_NEWER] if watch else ["Exact", _NEWER, ""]
+    said = {
+        f"sendInitialEvents requires setting resourceVersionMatch to {_NEWER}": watch and initial and match != _NEWER,
+        "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided": watch and match and not initial,
+        "resourceVersionMatch is forbidden unless resourceVersion is provided": not watch and match and not version,
+        "resourceVersionMatch is forbidden when continue is provided": match and query.get("continue"),
+    }
+    causes = [names.forbidden("resourceVersionMatch", why) for why, wrong in said.items() if wrong]
+    if match and match not in known:
+        causes.append(names.unsupported("resourceVersionMatch", match, known))
+    if match == "Exact" and version == "0" and not watch:
+        why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+        causes.append(names.forbidden("resourceVersionMatch", why))
+    if initial and not watch:
+        causes.append(names.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
+    if causes:
+        raise errors.invalid("ListOptions", "meta.k8s.io", "", causes)
+
+
 class Reader:
     """Returns stored versions, in the form in which they are kept."""
 
@@ -79,6 +103,7 @@ class Reader:
 
     def list(self, call: Call, query: Mapping[str, str]) -> Page:
         """A page, as selectors, limit, continue and resourceVersion ask for. Raises ApiError (400, 410, 504)."""
+        check_options(query, watch=False)
         limit = _number(query, "limit")
         if token := query.get("continue", ""):
             version, items = self._rest(token)

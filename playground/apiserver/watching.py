@@ -1,7 +1,8 @@
-"""Watches over HTTP: one long answer of lines, one line per change, from a version on.
+"""Watches over HTTP: one long answer of lines, one line per change, from a moment on.
 
-A watch begins with the past it asks for, then follows the store. It ends when its time is up, when the reader goes, or when
-the reader is too slow. An object that stops matching the selector is DELETED for this reader, one that begins to is ADDED.
+A watch begins with the past it asks for, or with all there is, then follows the store. It ends when its time is up, when the
+reader goes, or when the reader is too slow. An object that stops matching the selector is DELETED for this reader, one that
+begins to is ADDED.
 """
 
 from collections import deque
@@ -13,9 +14,8 @@ from pydantic_core import to_json
 from playground.apiserver import errors
 from playground.apiserver.calls import Call, flag
 from playground.apiserver.context import Context
-from playground.apiserver.kinds import names
 from playground.apiserver.objects import Object
-from playground.apiserver.reading import question
+from playground.apiserver.reading import check_options, question
 from playground.apiserver.store import Event, Stored
 from playground.apiserver.views import View
 from playground.loop import Timer
@@ -58,23 +58,24 @@ class Watch:
         self.wake()
 
     def _begin(self, query: Mapping[str, str]) -> None:
-        text, initial = query.get("resourceVersion", ""), flag(query, "sendInitialEvents")
+        check_options(query, watch=True)
+        text = query.get("resourceVersion", "")
         if not (text or "0").isdigit():
             raise errors.bad_request(f"resourceVersion: Invalid value: {errors.quoted(text)}: must be a number")
-        if initial and query.get("resourceVersionMatch") != "NotOlderThan":
-            said = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-            raise errors.invalid("ListOptions", "meta.k8s.io", "", [names.forbidden("resourceVersionMatch", said)])
-        version = int(text or 0)
-        follow_only = query.get("sendInitialEvents", "").lower() == "false"
-        if version and not initial and version < self._collection.floor:
-            self._fail(f"too old resource version: {version} ({self._collection.floor})")
+        version, present = int(text or 0), self._context.store.version
+        initial = flag(query, "sendInitialEvents") if "sendInitialEvents" in query else not version
+        if initial and version > present:
+            self._fail(errors.too_large_version(version, present))
             return
-        if initial or (not version and not follow_only):
+        if version and not initial and version < self._collection.floor:
+            self._fail(errors.expired(f"too old resource version: {version} ({self._collection.floor})"))
+            return
+        if initial:
             for stored in self._collection.within(self._call.namespace):
                 if self._matches is None or self._matches(stored.obj):
                     self._send("ADDED", self._view.one(stored))
         else:
-            for event in self._collection.since(version or self._context.store.version):
+            for event in self._collection.since(version or present):
                 self._on_event(event)
         if initial and self._bookmarks:
             self._bookmark(_INITIAL_END)
@@ -103,8 +104,8 @@ class Watch:
         metadata: Object = {"resourceVersion": str(self._context.store.version), "creationTimestamp": None}
         self._send("BOOKMARK", self._view.bookmark(metadata | ({"annotations": annotations} if annotations else {})))
 
-    def _fail(self, message: str) -> None:
-        self._send("ERROR", to_json(errors.expired(message).body))
+    def _fail(self, error: errors.ApiError) -> None:
+        self._send("ERROR", to_json(error.body))
         self.close()
 
     def _on_event(self, event: Event) -> None:
