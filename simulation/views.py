@@ -1,6 +1,6 @@
-"""A reflector without its thread: the loop's order says when it lists, and when each notification arrives.
+"""A reflector without its thread: the loop's order says when it begins, and when each notification arrives.
 
-Listing, taking an event in, and what a failure leads to are the real reflector's own code.
+Taking in all there is, and an event, and what a failure leads to are the real reflector's own code.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from pydantic_core import from_json
 
 from controller.kube.errors import ApiError, from_status
-from controller.kube.reflector import Reflector
+from controller.kube.reflector import ALL_THERE_IS, Reflector
 from controller.kube.store import Change
 from playground.apiserver.watching import Watch
 from simulation.wire import Wire
@@ -33,7 +33,7 @@ class Whose(Protocol):
         """The same in a while."""
 
     def sync(self) -> None:
-        """A view was listed."""
+        """A view has all there is."""
 
 
 class Following(Reflector):
@@ -53,9 +53,14 @@ class Following(Reflector):
         """As long as its process."""
         return not self._ended
 
+    @property
+    def of_all(self) -> dict[str, str]:
+        """The query of a watch that begins with all there is."""
+        return {**self._query, **ALL_THERE_IS, "timeoutSeconds": _WATCH_SECONDS}
+
     def start(self) -> None:
-        """List when the loop's order says so."""
-        self._process.soon(f"lists {self.resource.plural}", self._begin)
+        """Begin when the loop's order says so."""
+        self._process.soon(f"asks for {self.resource.plural}", self._ask)
 
     def stop(self, timeout: float = 0.0) -> bool:  # noqa: ARG002  As the real one.
         """Hear nothing more."""
@@ -65,15 +70,15 @@ class Following(Reflector):
             self._watching.close()
         return True
 
-    def _begin(self) -> None:
+    def _ask(self) -> None:
         if self._ended:
             return
         try:
-            if self._version is None:
+            if self._version is None and self._lists:
                 self._list()
                 self._process.sync()
-            self._watching = self._process.wire.watch(self._path, {**self._query, "resourceVersion": self._version or "",
-                                                                   "timeoutSeconds": _WATCH_SECONDS})  # fmt: skip
+            on = {**self._query, "resourceVersion": self._version or "", "timeoutSeconds": _WATCH_SECONDS}
+            self._watching = self._process.wire.watch(self._path, self.of_all if self._version is None else on)
         except ApiError as error:
             self._again(error)
             return
@@ -83,7 +88,7 @@ class Following(Reflector):
     def _again(self, error: ApiError) -> None:
         least = self._failed(error)
         wait = max(least, min(self.pace.longest_wait, self.pace.wait * 2.0 ** min(self._failures, 32)))
-        self._process.later(wait, f"lists {self.resource.plural} again", self._begin)
+        self._process.later(wait, f"asks for {self.resource.plural} again", self._ask)
 
     def _wake(self) -> None:
         watch = self._watching
@@ -99,17 +104,21 @@ class Following(Reflector):
             self._process.soon(f"sees {self.resource.plural} {about.get('name', '')}", self._deliver)
         elif watch.ended:
             self._watching = None
-            self._process.soon(f"lists {self.resource.plural}", self._begin)
+            self._process.soon(f"asks for {self.resource.plural}", self._ask)
 
     def _deliver(self) -> None:
         self._due = False
         if self._ended or self.frozen or not self._waiting:
             return
-        event = self._waiting.popleft()
-        if event["type"] == "ERROR":
-            self._lose(event["object"].get("code", 410))
-            return
-        self._arrives(event)
+        if self._version is None:
+            self._take_all(self._waiting.popleft() for _ in range(len(self._waiting)))
+            self._process.sync()
+        else:
+            event = self._waiting.popleft()
+            if event["type"] == "ERROR":
+                self._lose(event["object"].get("code", 410))
+                return
+            self._arrives(event)
         self._wake()
 
     def _arrives(self, event: Object) -> None:
@@ -126,5 +135,4 @@ class Following(Reflector):
             self._watching.wake = lambda: None
             self._watching.close()
             self._watching = None
-        self._version = None
         self._again(from_status({"code": code, "reason": "Expired", "message": "the version is compacted"}))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from controller.kube.errors import ApiError, from_answer
 from playground.apiserver import people
 from playground.apiserver.api import ApiServer
 from playground.apiserver.requests import Request, Response
@@ -54,12 +55,22 @@ class Wire:
         request = Request(method=method, path=unquote(path), query=asked, headers=named, body=body or b"", user=USER)
         answered = self._api.handle(request)
         assert isinstance(answered, Response)
-        content: Any = answered.body
-        return Answer(answered.status, content if isinstance(content, bytes) else json.dumps(content).encode(), answered.headers)
+        return _sent(answered)
 
     def watch(self, path: str, query: Mapping[str, str]) -> Watch:
-        """A watch; its lines come when the loop's order says so."""
+        """A watch; its lines come when the loop's order says so. Raises as the client does."""
         asked = {**query, "watch": "true", "allowWatchBookmarks": "true"}
         answered = self._api.handle(Request(method="GET", path=path, query=asked, user=USER))
-        assert isinstance(answered, Watch), answered
+        if isinstance(answered, Response):
+            raise refused(_sent(answered))
         return answered
+
+
+def refused(answer: Answer) -> ApiError:
+    """What the client makes of an answer that is no success."""
+    return from_answer(answer.status, answer.read1(0), answer.headers.get("Retry-After"), json_patch=False)
+
+
+def _sent(answered: Response) -> Answer:
+    content: Any = answered.body
+    return Answer(answered.status, content if isinstance(content, bytes) else json.dumps(content).encode(), answered.headers)

@@ -1,11 +1,14 @@
-"""Following one collection for ever: list, watch from there, and never believe a silence.
+"""Following one collection for ever: begin with all there is, watch on from there, and never believe a silence.
 
-    list ──► watch ──► ended in order, unreachable, unavailable ──► watch again from the last version seen
-      ▲         └────► Gone, refused, mute from the start, failed five times in a row ──► list again
+    begin ──► watch ──► ended in order, unreachable, unavailable ──► watch again from the last version seen
+      ▲         └─────► Gone, refused, mute from the start, failed five times in a row ──► begin again
       └── every way back waits first: full jitter, doubling up to a cap, from the start again after a success
 
-Deletions missed between two lists are found by comparing and reported like any other. What the objects mean, and any
-work on a change beyond handing it on, does not belong here: the callback runs in the thread that follows.
+One call begins and goes on: the watch tells all there is, marks the end of that, and then tells what happens. Where that
+fails (an API server may be told not to do it, or its etcd be too old), the next beginning is a list, and if that fails
+too a watch again. Deletions missed between two beginnings are found by comparing and reported like any other. What the
+objects mean, and any work on a change beyond handing it on, does not belong here: the callback runs in the thread that
+follows.
 """
 
 import logging
@@ -13,17 +16,20 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from controller.kube.answers import Object
-from controller.kube.client import MUTE_AFTER, WATCH_SECONDS, Client
+from controller.kube.client import LIST_TIMEOUTS, MUTE_AFTER, WATCH_SECONDS, Client
 from controller.kube.errors import ApiError, Unavailable, Unreachable
 from controller.kube.paths import Resource
 from controller.kube.store import Change, Key, Store, Trim, key_of, without_managed_fields
 from controller.kube.watching import Watch
 
 OnChange = Callable[[Object | None, Object | None], None]
+
+ALL_THERE_IS = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+_ALL_TOLD = "k8s.io/initial-events-end"
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +40,11 @@ class Pace:
 
     watch: float = float(WATCH_SECONDS)
     mute: float = MUTE_AFTER
+    hushed: float = LIST_TIMEOUTS.read  # The same before all there is has been told: then there is always more to say.
     wait: float = 0.2
     longest_wait: float = 15.0
     shortest_watch: float = 1.0  # A watch that ends sooner and brought nothing is a failure, not an end.
-    failures: int = 5  # In a row from one version, before listing again.
+    failures: int = 5  # In a row from one version, before beginning again.
 
 
 def _ignore(old: Object | None, new: Object | None) -> None:
@@ -78,13 +85,14 @@ class Reflector:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._watch: Watch | None = None
-        self._version: str | None = None  # Where to watch from; None before the first list and when it is lost.
+        self._version: str | None = None  # Where to watch from; None before the beginning and when it is lost.
+        self._lists = False  # Whether the next beginning is a list.
         self._heard: float | None = None
         self._failures = 0  # In a row, without a single event in between.
         self._thread = threading.Thread(target=self._follow, name=f"follow-{resource.plural}", daemon=True)
 
     def start(self) -> None:
-        """Begin; returns at once. `synced` is set when the first list is in the store and has been handed on."""
+        """Begin; returns at once. `synced` is set when all there is was put into the store and handed on."""
         self._thread.start()
 
     def stop(self, timeout: float = 2.0) -> bool:
@@ -103,16 +111,16 @@ class Reflector:
         return self._thread.is_alive()
 
     def staleness(self) -> float:
-        """Seconds since the API last told anything, be it only a bookmark; infinite before the first list."""
+        """Seconds since the API last told anything, be it only a bookmark; infinite before the beginning."""
         return math.inf if self._heard is None else time.monotonic() - self._heard
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
             least = 0.0
             try:
-                if self._version is None:
+                if self._version is None and self._lists:
                     self._list()
-                self._watch_from(self._version or "")
+                self._watch_from(self._version)
                 self._failures = 0
             except ApiError as error:
                 least = self._failed(error)
@@ -120,7 +128,7 @@ class Reflector:
                 # Nothing known comes here, but a cache that silently stops following is the worst of all ends.
                 self._failures += 1
                 self._version = None
-                log.exception("following %s failed in an unexpected way; listing again", self._path)
+                log.exception("following %s failed in an unexpected way; beginning again", self._path)
             ceiling = min(self.pace.longest_wait, self.pace.wait * 2.0 ** min(self._failures, 32))
             jitter = random.uniform(0.0, ceiling)  # noqa: S311  No secret.
             self._stopping.wait(max(least, jitter))
@@ -128,6 +136,8 @@ class Reflector:
     def _failed(self, error: ApiError) -> float:
         """Note a failure and decide where to go on from; returns the least wait that the server asked for."""
         self._failures += 1
+        if self._version is None:
+            self._lists = not self._lists
         passing = isinstance(error, (Unavailable, Unreachable))
         if not passing or self._failures % self.pace.failures == 0:
             self._version = None
@@ -145,24 +155,52 @@ class Reflector:
             self._heard = time.monotonic()
             if self._stopping.is_set():
                 return
+        self._begin(objects, version)
+
+    def _take_all(self, events: Iterable[Object]) -> None:
+        """A watch's events up to the mark: all there is, into the store when it is complete and not one by one."""
+        objects: dict[Key, Object] = {}
+        for event in events:
+            self._heard = time.monotonic()
+            obj = event["object"]
+            metadata = obj.get("metadata") or {}
+            if event["type"] != "BOOKMARK":
+                trimmed = self._trim(obj)
+                objects[key_of(trimmed)] = trimmed
+                if event["type"] == "DELETED":
+                    del objects[key_of(trimmed)]
+            elif (metadata.get("annotations") or {}).get(_ALL_TOLD) == "true" and metadata.get("resourceVersion"):
+                self._begin(objects, str(metadata["resourceVersion"]))
+                return
+        if not self._stopping.is_set():
+            raise Unreachable("CutShort", "the watch ended before it had told all there is")
+
+    def _begin(self, objects: Mapping[Key, Object], version: str) -> None:
         for change in self.store.replace(objects, version):
             self._hand_on(change)
         self._version = version
         self.synced.set()
 
-    def _watch_from(self, version: str) -> None:
-        """One watch to its end. The version moves on with every event, so that a broken watch costs nothing."""
+    def _watch_from(self, version: str | None) -> None:
+        """One watch to its end, of all there is if there is no version. That moves on with every event, so that a broken
+        watch costs nothing.
+        """
         jitter = random.uniform(0.85, 1.0)  # noqa: S311  No secret.
         seconds = max(1, int(self.pace.watch * jitter))
-        query = {**self._query, "resourceVersion": version, "timeoutSeconds": str(seconds)}
+        start = ALL_THERE_IS if version is None else {"resourceVersion": version}
+        query = {**self._query, **start, "timeoutSeconds": str(seconds)}
         started = time.monotonic()
-        watch = self._client.watch(self._path, query, self.pace.mute)
+        watch = self._client.watch(self._path, query, self.pace.hushed if version is None else self.pace.mute)
         with self._lock:
             self._watch = watch
         if self._stopping.is_set():
             watch.close()
         events = 0
         try:
+            if version is None:
+                self._take_all(watch)
+                watch.mute_after(self.pace.mute)
+                events += 1
             for event in watch:
                 events += 1
                 self._take(event)

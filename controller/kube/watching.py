@@ -31,6 +31,13 @@ class Watch(Iterator[Object]):
         """The next event; blocks until one comes, the stream ends or the socket's timeout passes."""
         return next(self._events)
 
+    def mute_after(self, seconds: float) -> None:
+        """From now on believe a silence of so many seconds. Where the connection is out of reach all stays as it was."""
+        socket = getattr(self._response.connection, "sock", None)
+        if socket is not None:
+            with suppress(OSError):  # Closed meanwhile.
+                socket.settimeout(seconds)
+
     def close(self) -> None:
         """End the watch, from any thread: a reader blocked in the socket wakes up at once and sees the end."""
         self._closed = True

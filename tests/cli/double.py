@@ -18,7 +18,7 @@ from controller.reconcile import commit
 from controller.reconcile.requests import Presence, read_requests, trim
 from controller.workloads import template
 from strategies.world.observation import Request
-from tests.kube.serving import Exchange, serve, status
+from tests.kube.serving import Exchange, mark, serve, status
 from tests.rollout.objects import Set
 from tests.rollout.world import World
 
@@ -265,9 +265,14 @@ class Double:
         self.annotations, self._asked = {}, []
 
     def _watch(self, exchange: Exchange) -> None:
-        """The newest version whenever there is another one, until the test is over."""
+        """The newest version, whenever there is another one, until the test is over."""
         exchange.begin()
         seen = int(exchange.request.query.get("resourceVersion") or 0)
+        if "sendInitialEvents" in exchange.request.query:
+            seen, release = self._next_after(seen)
+            exchange.event("ADDED", release)
+            exchange.event(*mark(seen))
+            self._show(seen)
         while not exchange.hang(0):
             version, release = self._next_after(seen)
             if version > seen and exchange.request.path == RELEASES:

@@ -46,9 +46,11 @@ class Exchange:
         self._handler.end_headers()
         self._handler.wfile.write(body)
 
-    def begin(self, length: int | None = None) -> None:
+    def begin(self, length: int | None = None, headers: dict[str, str] | None = None) -> None:
         """Start a stream: chunked, or (to break the promise) with a length."""
         self._handler.send_response(200)
+        for name, value in (headers or {}).items():
+            self._handler.send_header(name, value)
         self._handler.send_header(*(("Content-Length", str(length)) if length else ("Transfer-Encoding", "chunked")))
         self._handler.end_headers()
 
@@ -151,6 +153,11 @@ def listing(version: int, *items: Object, following: str | None = None) -> Objec
     """A page of a list, with items as built-in resources have them: without kind."""
     metadata = {"resourceVersion": str(version)} | ({"continue": following} if following else {})
     return {"kind": "DeploymentList", "apiVersion": "apps/v1", "metadata": metadata, "items": list(items)}
+
+
+def mark(version: int) -> tuple[str, Object]:
+    """The event that ends all there is, in a watch that begins with it."""
+    return "BOOKMARK", {"metadata": {"resourceVersion": str(version), "annotations": {"k8s.io/initial-events-end": "true"}}}
 
 
 def status(code: int, reason: str, message: str = "because", **details: object) -> Object:

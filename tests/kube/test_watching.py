@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -129,6 +130,26 @@ def test_a_server_that_forgets_to_end_is_ended_by_us(monkeypatch: pytest.MonkeyP
         started = time.monotonic()
         assert list(server.client().watch(ALL, {"timeoutSeconds": "1"}))
         assert time.monotonic() - started < 1.0
+
+
+@pytest.mark.parametrize(("headers", "kinds"), [({}, ["ADDED", "MODIFIED"]), ({"Connection": "close"}, ["ADDED"])])
+def test_a_watch_can_be_given_more_time_to_be_silent(headers: dict[str, str], kinds: list[str]) -> None:
+    """A connection that ends with its answer is out of reach: there silence is noticed as soon as before."""
+
+    def answer(exchange: Exchange) -> None:
+        exchange.begin(headers=headers)
+        exchange.event("ADDED", thing("a", 1))
+        exchange.hang(0.4)
+        exchange.event("MODIFIED", thing("a", 2))
+        exchange.end()
+
+    seen = []
+    with serve(answer) as server, suppress(errors.Unreachable):
+        watch = server.client().watch(ALL, {}, 0.2)
+        for event in watch:
+            seen.append(event["type"])
+            watch.mute_after(2.0)
+    assert seen == kinds
 
 
 def test_close_wakes_a_blocked_reader() -> None:

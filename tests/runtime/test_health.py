@@ -16,7 +16,7 @@ from controller.runtime import controller as module
 from controller.runtime.controller import Controller
 from controller.runtime.server import Server, health_pages
 from controller.settings import Settings
-from tests.kube.serving import Exchange, listing, serve
+from tests.kube.serving import Exchange, mark, serve
 from tests.kube.test_elector import LeaseServer
 from tests.kube.test_reflector import eventually
 
@@ -28,11 +28,10 @@ def _running(**settings: Any) -> Iterator[Controller]:
     def nothing_but_a_lease(exchange: Exchange) -> None:
         if "/leases" in exchange.request.path:
             leases(exchange)
-        elif "watch" in exchange.request.query:
-            exchange.begin()
-            exchange.hang()
         else:
-            exchange.json(200, listing(1))
+            exchange.begin()
+            exchange.event(*mark(1))
+            exchange.hang()
 
     with serve(nothing_but_a_lease) as server:
         given = Settings(lease_namespace="rc", identity="pod-1", workers=2, **settings)

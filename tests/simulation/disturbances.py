@@ -150,8 +150,10 @@ def _down(world: World, fault: Fault) -> None:
 
 
 def _lagging(world: World, fault: Fault) -> None:
-    """The next process that starts lists from a replica of the API server that is so far behind."""
-    world.lists = world.listed()
+    """The next process that starts is told all there is by a replica of the API server that is so far behind."""
+    for process in world.processes:
+        for view in () if process.dead else process.views:
+            process.wire.lag(view._path, view.of_all)
     world.lasting(fault.seconds, "the controller is killed", lambda: _killed(world, fault))
 
 

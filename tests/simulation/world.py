@@ -22,8 +22,8 @@ from urllib.parse import urlencode
 import structlog
 
 from controller.metrics.answers import read_series
-from playground.apiserver.requests import Request, Response
 from playground.apiserver.store import Event
+from playground.apiserver.watching import Watch
 from playground.cluster import Cluster
 from playground.loop import Loop
 from strategies.analysis.series import Series
@@ -34,7 +34,7 @@ from tests.simulation.invariants import Invariants
 from tests.simulation.outside import Judge
 from tests.simulation.process import Process
 from tests.simulation.views import Following
-from tests.simulation.wire import USER, counts, is_write
+from tests.simulation.wire import counts, is_write
 
 Object = dict[str, Any]
 NAMESPACE, NAME = "shop", "shop"
@@ -102,7 +102,7 @@ class World:
         self.processes: list[Process] = []
         self._coming = 0
         self.restart_after = disturbances.RESTART
-        self.lists: dict[str, bytes] = {}
+        self.lagging: dict[str, Watch] = {}
         self.fork: Callable[[On, int], Fault | None] | None = None
         self.forked = ""
         self.broken: AssertionError | None = None
@@ -235,14 +235,6 @@ class World:
         """A turn has raised what no repetition mends."""
         where = "".join(traceback.format_tb(error.__traceback__)[-3:])
         self.broken = self.broken or AssertionError(f"a turn of {process.name} raised {error!r}: {where}")
-
-    def listed(self) -> dict[str, bytes]:
-        """What lists of the followed collections answer now, by path."""
-        paths = {view._path for process in self.processes if not process.dead for view in process.views}
-        found = {path: self.cluster.api.handle(Request(method="GET", path=path, user=USER)) for path in sorted(paths)}
-        return {
-            path: bytes(answer.body) for path, answer in found.items() if isinstance(answer, Response) and answer.status == 200
-        }
 
     # --- faults
 
