@@ -189,13 +189,12 @@ class Gatherer:
         trial = status.trial
         memory.pods_due = None
         candidate = next((r for r in known if trial and r.name == trial.candidate.replica_set), None)
-        if candidate is None or trial is None or trial.outcome or candidate.replicas == 0:
-            return ()
-        if candidate.current and candidate.ready >= candidate.replicas:
+        ready = candidate is not None and candidate.current and candidate.ready >= candidate.replicas
+        if candidate is None or trial is None or trial.outcome or candidate.replicas == 0 or ready:
+            memory.pods_at = 0.0
             return ()
         now = self._clock.steady()
-        if now - memory.pods_at > 10 * PODS_EVERY:
-            # Pods have just become wanted, or unready: most are ready before a look would tell anything.
+        if not memory.pods_at:  # They have just become wanted, or unready: most are ready before a look would tell anything.
             memory.pods_at, memory.pods = now, ()
         memory.pods_due = memory.pods_at + PODS_EVERY
         if now < memory.pods_due:

@@ -1,4 +1,4 @@
-"""When the real reconcile code asks for a dry run that proves the hold, and when it has seen the hold work."""
+"""What the real reconcile code asks the API server for beside what its views tell: dry runs that prove the hold, and pods."""
 
 from dataclasses import replace
 
@@ -11,11 +11,13 @@ _POLICIES = "mutatingadmissionpolicies.admissionregistration.k8s.io"
 
 
 class _Noted(World):
-    """Which image the Deployment had at each dry run."""
+    """Which image the Deployment had at each dry run, and how often pods were listed."""
 
     probed: tuple[str, ...] = ()
+    listed_pods = 0
 
     def strikes(self, process: Process, method: str, path: str, query: str) -> Fault | None:
+        self.listed_pods += path.endswith("/pods")
         if "dryRun=" in query:
             deployment: Object = self.find("deployments.apps") or {}
             self.probed += (deployment["spec"]["template"]["spec"]["containers"][0]["image"],)
@@ -43,3 +45,8 @@ def test_a_change_that_is_seen_to_be_held_starts_without_a_dry_run() -> None:
 def test_a_change_is_proven_by_a_dry_run_when_the_policies_have_just_changed() -> None:
     """An API server may still act on the former ones."""
     assert _probed(touched=True) == {"shop:1", "shop:2"}
+
+
+def test_pods_that_are_ready_soon_are_never_listed() -> None:
+    """Not at a later step either, where some are ready already: a look would tell nothing by which a gate could decide."""
+    assert _Noted(STORIES["rolling"]).run().listed_pods == 0
