@@ -173,7 +173,7 @@ def test_the_red_flags_of_a_review_are_told_with_the_start_of_the_release() -> N
     written.recorder.transition(RELEASE, status(review(gates=[])), status(review(gates=[])))
     written.recorder.transition(RELEASE, Status(), status(review()))
     assert [(e["type"], e["reason"], e["note"]) for e in written.end().events] == [
-        ("Warning", "Started", "It has begun. Risk Medium, red flags: NoMonitoring. spec.gates is empty: errors that leave the pods "
-         "ready would not be noticed. Add a gate on the service's errors, or name an alert in spec.rollback.onAlerts."),
+        ("Warning", "Started", "It has begun. Risk Medium, red flags: NoMonitoring. spec.gates is empty: errors that leave the "
+         "pods ready would not be noticed. Add a gate on the service's errors, or name an alert in spec.rollback.onAlerts."),
         ("Normal", "Started", "It has begun."),
     ]  # fmt: skip
