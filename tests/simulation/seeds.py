@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from tests.simulation import exploring
 from tests.simulation.exploring import Result, told
@@ -49,17 +50,16 @@ def run(wanted: Iterable[int], begun: dict[str, World]) -> list[Result]:
 
 def judged(name: str, plan: Plan, seed: int | None, begun: World | None = None) -> Result:
     """A story under a plan; where nothing has changed its end, against the fault-free run."""
-    story = (STORIES | POINTED)[name]
-    result = exploring.judged((begun or World(story)).under(plan, seed), exploring.str_of(plan))
+    result = exploring.judged((begun or World((STORIES | POINTED)[name])).under(plan, seed), exploring.str_of(plan))
     if not result.problem and name not in _MANY_ENDS and not CHANGES_THE_END & {f.kind for f in plan}:
-        if name not in _PLAIN:
-            _PLAIN[name] = told(story)
-        plain = _PLAIN[name]
-        result.problem = plain.problem or exploring.difference(result, plain, once=False)
+        result.problem = plain(name).problem or exploring.difference(result, plain(name), once=False)
     return result
 
 
-_PLAIN: dict[str, Result] = {}
+@cache
+def plain(name: str) -> Result:
+    """The fault-free run."""
+    return told((STORIES | POINTED)[name])
 
 
 def smallest(name: str, plan: Plan, seed: int | None, fails: Callable[[Result], bool] = lambda r: bool(r.problem)) -> Plan:
