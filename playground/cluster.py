@@ -48,10 +48,11 @@ class Cluster:
     ) -> None:
         """`authority`: the certificate (PEM) every namespace gets; `crds`: a folder of definitions instead of the chart's.
 
-        Without `audience` no user sends requests and nothing is scraped.
+        Without `audience` no user sends requests, nothing is scraped, and components leave no events.
         """
         self.loop = loop
         self.api = ApiServer(loop, chance=Random(f"{seed} names"))  # noqa: S311, not for secrets
+        self.api.audience = audience
         self.api.chain.plugins += [ServiceAccounts(self.api.store), Policies(self.api.store)]
         self.kubelet = Kubelet(loop, self._own("kubelet"))
         self.api.subresources.logs = self.kubelet.log

@@ -74,6 +74,8 @@ class ApiServer:
         self.documents = Documents(self.registry)
         self.definitions = Definitions(self.context)
         self.subresources = Subresources(self.context, self.writer, self.deleter)
+        self.audience = True
+        """Whether anybody reads what components tell people."""
 
     def client(self, user: User | str) -> Client:
         """The API in process, as this user; a name is one of those that `people.named` knows."""

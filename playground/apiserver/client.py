@@ -29,6 +29,11 @@ class Client:
         self._server = server
         self.user = user
 
+    @property
+    def audience(self) -> bool:
+        """Whether anybody reads what components tell people."""
+        return self._server.audience
+
     def get(self, resource: str, name: str, namespace: str = "") -> Object:
         """The object; ApiError 404 if there is none."""
         return self._server.reader.get(self._call("get", resource, name, namespace)).obj

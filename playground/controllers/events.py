@@ -10,7 +10,9 @@ REMEMBERED = 4096
 
 
 class Recorder:
-    """Events of one component. The same event again is counted up, not written anew; one that is refused is lost."""
+    """Events of one component. The same event again is counted up, not written anew; one that is refused is lost, and so are all
+    where there is no audience.
+    """
 
     def __init__(self, loop: Loop, client: Client, component: str) -> None:
         self._loop = loop
@@ -27,6 +29,8 @@ class Recorder:
         self._record(about, "Warning", reason, message)
 
     def _record(self, about: Object, kind: str, reason: str, message: str) -> None:
+        if not self._client.audience:
+            return
         identity = (about["metadata"]["uid"], reason, message)
         namespace, now = about["metadata"]["namespace"], timestamp(self._loop.now())
         name, count = self._counts.get(identity, ("", 0))
