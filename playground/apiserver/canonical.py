@@ -4,6 +4,7 @@ Two objects that mean the same must be equal as JSON: generations, no-op writes 
 type does not have are dropped and reported. Every write of a built-in object comes by here, so types are taken apart once.
 """
 
+import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -65,19 +66,30 @@ class _Field:
     dropped_when_zero: bool
 
 
-def canonicalize(obj: Object, group: str, kind: str) -> list[str]:
-    """Change `obj` in place; the paths of fields that its type does not have. Raises Undecodable."""
+def canonicalize(obj: Object, group: str, kind: str, old: Object | None = None) -> list[str]:
+    """Change `obj` in place; the paths of fields that its type does not have. What it has of `old`, the object as it is kept, is
+    in its form already. Raises Undecodable.
+    """
     found = type_of(group, kind)
     if found is None:
         return []
     unknown: list[str] = []
-    head: Object = {key: obj.pop(key) for key in ("kind", "apiVersion") if key in obj}
+    kept = ("kind", "apiVersion", *(key for key in ("spec", "status") if old and _same(obj.get(key), old.get(key))))
+    head: Object = {key: obj.pop(key) for key in kept if key in obj}
     _object(obj, found.name, "", unknown)
     obj |= head
     status = found.fields.get("status")
     if status is not None and not status.type.endswith("?"):
         obj.setdefault("status", {})
     return unknown
+
+
+def _same(one: Any, other: Any) -> bool:
+    """As JSON: 1 is neither true nor 1.0."""
+    try:
+        return marshal.dumps(one, 2) == marshal.dumps(other, 2)
+    except ValueError:  # Not plain JSON: a key stands twice in it.
+        return False
 
 
 @cache

@@ -14,9 +14,9 @@ from playground.apiserver.objects import Object
 from playground.apiserver.resources import Resource
 
 
-def complete(call: Call, obj: Object) -> None:
+def complete(call: Call, obj: Object, old: Object | None = None) -> None:
     """In place. Unknown fields are dropped, and reported as the request wants it. Raises ApiError (400)."""
-    report_unknown(call, obj, unknown_in(call, obj))
+    report_unknown(call, obj, unknown_in(call, obj, old))
     if call.resource.schema is not None:
         defaulted = call.resource.schema.default(obj)
         if defaulted is not obj:
@@ -24,12 +24,14 @@ def complete(call: Call, obj: Object) -> None:
     call.resource.rules.default(obj)
 
 
-def unknown_in(call: Call, obj: Object) -> list[str]:
-    """Take away what the type does not know, in place; the paths of that. Raises ApiError (400) for values of a wrong type."""
+def unknown_in(call: Call, obj: Object, old: Object | None = None) -> list[str]:
+    """Take away what the type does not know, in place; the paths of that. `old`: the object as it is kept. Raises ApiError (400)
+    for values of a wrong type.
+    """
     resource = call.resource
     if not resource.custom:
         try:
-            return canonicalize(obj, resource.storage_group, resource.kind)
+            return canonicalize(obj, resource.storage_group, resource.kind, old)
         except Undecodable as problem:
             raise _unhandled(call, obj, str(problem)) from problem
     if resource.schema is None:

@@ -165,7 +165,7 @@ class Writer:
             obj["status"] = {}
 
     def _prepare(self, call: Call, new: Object, old: Object) -> None:
-        completing.complete(call, new)
+        completing.complete(call, new, old)
         keep_system_metadata(new, old)
         keep_out_of_scope(call.resource, call.subresource, new, old)
 

@@ -3,11 +3,11 @@
 What a policy decides stands in its own module.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from playground.apiserver.admission import Attempt, Denial
-from playground.apiserver.store import Store
+from playground.apiserver.store import Store, Stored
 from playground.policies import (
     hold,
     hold_guard,
@@ -76,6 +76,7 @@ class Policies:
     def __init__(self, store: Store) -> None:
         """`store` is asked for the policies and bindings at each write that one of them might see."""
         self._store = store
+        self._bound: dict[tuple[str, str], tuple[Sequence[Stored], Sequence[Stored], tuple[Bound, ...]]] = {}
 
     def mutate(self, attempt: Attempt) -> Object | None:
         """The changed object, or None."""
@@ -99,16 +100,23 @@ class Policies:
         return None
 
     def _acting(self, attempt: Attempt, kind: str, effect: str, seen: Seen) -> Iterator[tuple[Bound, Write]]:
-        policies, bindings = (self._all(f"{kind}admission{part}") for part in ("policies", "policybindings"))
-        for policy in bound(policies, bindings, attempt.namespace):
+        for policy in self._bound_in(kind, attempt.namespace):
             if policy.effect != effect:
                 continue
             write = _write(attempt, policy)
             if seen.ours in (None, write.ours):
                 yield policy, write
 
-    def _all(self, plural: str) -> Iterator[Object]:
-        return (stored.obj for stored in self._store.collection(GROUP, plural).within())
+    def _bound_in(self, kind: str, namespace: str) -> tuple[Bound, ...]:
+        """Read once for each state of the policies: they change less often than all that they see."""
+        policies, bindings = (
+            self._store.collection(GROUP, f"{kind}admission{part}").within() for part in ("policies", "policybindings")
+        )
+        known = self._bound.get((kind, namespace))
+        if known is None or known[0] is not policies or known[1] is not bindings:
+            found = tuple(bound((one.obj for one in policies), (one.obj for one in bindings), namespace))
+            known = self._bound[kind, namespace] = policies, bindings, found
+        return known[2]
 
 
 def _sees(seen: Seen, attempt: Attempt) -> bool:

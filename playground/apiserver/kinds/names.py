@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from playground.apiserver.errors import Cause, quoted
 from playground.apiserver.objects import Object
@@ -30,12 +31,15 @@ VALUE_SAID = (
     "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', "
     f"{_REGEX_SAID} '{_VALUE}')"
 )
+_NAMES_KNOWN = 1024
+"""Of so many names it is known whether they are valid: most objects have those of others."""
 BANNED_FINALIZERS = {"foregroundDeletion", "orphan"}
 
 
 def _checked(pattern: str, limit: int, said: str) -> Callable[[str], list[str]]:
     compiled = re.compile(pattern)
 
+    @lru_cache(maxsize=_NAMES_KNOWN)
     def check(name: str) -> list[str]:
         too_long = [f"must be no more than {limit} bytes"] if len(name) > limit else []
         return too_long + ([] if compiled.fullmatch(name) else [said])
@@ -56,6 +60,7 @@ def path_segment(name: str) -> list[str]:
     return [f"may not contain '{forbidden}'" for forbidden in "/%" if forbidden in name]
 
 
+@lru_cache(maxsize=_NAMES_KNOWN)
 def qualified(key: str) -> list[str]:
     """A label's or annotation's key: an optional DNS prefix, a slash, and a name."""
     prefix, slash, name = key.rpartition("/")

@@ -110,6 +110,8 @@ def _written(manager: Manager, owned: Owned) -> Object:
 
 def capped(entries: Entries) -> Entries:
     """At most ten entries of updates: the oldest ones become one, called ancient-changes, per version."""
+    if len(entries) <= MOST_UPDATERS:
+        return entries
     updaters = sorted((m for m in entries if not m.applies), key=lambda m: (entries[m].time, m))
     surplus = len(updaters) - MOST_UPDATERS
     if surplus <= 0:
