@@ -71,7 +71,10 @@ class Store:
 
     def list(self, namespace: str | None = None) -> list[Object]:
         """All objects of a namespace, or all there are."""
-        return [obj for _, obj in self.items(namespace)]
+        with self._lock:
+            if namespace is not None:
+                return [*self._objects.get(namespace, {}).values()]
+            return [obj for named in self._objects.values() for obj in named.values()]
 
     def items(self, namespace: str | None = None) -> Items:
         """Keys and objects as they are at this moment."""

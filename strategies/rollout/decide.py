@@ -75,7 +75,7 @@ def decide(spec: ReleaseSpec | None, observation: Observation, status: Status, n
         asking=gates.asked(after),
         pending=left,
         # Another wording of the same is no step: gates that cannot tell would keep the turns going for ever.
-        moved=following.model_copy(update={"message": status.message}) != status,
+        moved=following is not status and following.model_copy(update={"message": status.message}) != status,
         wake_at=_wake_at(after, left),
     )
 
@@ -113,11 +113,11 @@ def _shown(turn: Turn, left: Pending) -> Status:
         "stable": _counted(turn, status.stable),
         "conditions": conditions(turn, left),
     }
-    if status.trial is not None:
+    if (trial := status.trial) is not None:
         weight = getattr(route, "weight", None) if turn.routed else None
-        step = status.trial.step.model_copy(update={"observed_weight": weight})
-        candidate = _counted(turn, status.trial.candidate)
-        changes["trial"] = status.trial.model_copy(update={"gates": turn.gates, "step": step, "candidate": candidate})
+        step = trial.step if trial.step.observed_weight == weight else trial.step.model_copy(update={"observed_weight": weight})
+        candidate = _counted(turn, trial.candidate)
+        changes["trial"] = trial.model_copy(update={"gates": turn.gates, "step": step, "candidate": candidate})
     changes["review"] = _foreseen(turn)
     return status.model_copy(update=changes)
 

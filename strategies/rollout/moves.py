@@ -148,13 +148,14 @@ def replanned(turn: Turn) -> Status:
         index = max(lower, key=lambda i: (planned[i].name == step.name, i), default=0)
     found = planned[index]
     place = {"index": index, "of": len(planned), "name": found.name, "weight": found.weight, "mirror": found.mirror}
+    if not changed and all(getattr(step, name) == value for name, value in place.items()):
+        return turn.status
     moved: dict[str, Any] = {"step": step.model_copy(update=place)}
     if changed and (found.name, found.weight) != (step.name, step.weight):
         moved |= {"step": Step(**place, entered=turn.now), "gates": carried(replace(turn, gates=trial.gates), found),
                   "ready_deadline": turn.now + turn.spec.progress_deadline}  # fmt: skip
     if not changed:
-        same = moved["step"] == step
-        return turn.status if same else turn.status.model_copy(update={"trial": trial.model_copy(update=moved)})
+        return turn.status.model_copy(update={"trial": trial.model_copy(update=moved)})
     message = f"The steps were changed to {steps} in mid-release: it goes on from {found.name} {index} ({found.weight}%)."
     phase = turn.phase if turn.phase in (Phase.PAUSED, Phase.BAKING) else Phase.PROGRESSING
     return to(turn, phase, Reason.STEPS_CHANGED, message, trial=trial.model_copy(update={**moved, "steps": steps}))
