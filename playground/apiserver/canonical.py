@@ -74,8 +74,8 @@ def canonicalize(obj: Object, group: str, kind: str, old: Object | None = None) 
     if found is None:
         return []
     unknown: list[str] = []
-    kept = ("kind", "apiVersion", *(key for key in ("spec", "status") if old and _same(obj.get(key), old.get(key))))
-    head: Object = {key: obj.pop(key) for key in kept if key in obj}
+    kept = [key for key, value in obj.items() if key in ("kind", "apiVersion") or (old and key in old and _same(value, old[key]))]
+    head: Object = {key: obj.pop(key) for key in kept}
     _object(obj, found.name, "", unknown)
     obj |= head
     status = found.fields.get("status")
