@@ -3,9 +3,9 @@
 Views are followed by every replica, so that a standby takes over warm; turns are made by the leader alone.
 """
 
+import secrets
 import threading
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -164,7 +164,7 @@ class Controller:
         """One turn, and when the next one is due. Nothing that goes wrong in it reaches another Release."""
         train = train_of(key)
         whose = {"release": key[1]} if train is None else {"train": train}
-        structlog.contextvars.bind_contextvars(turn_id=uuid.uuid4().hex[:8], namespace=key[0], **whose)
+        structlog.contextvars.bind_contextvars(turn_id=secrets.token_hex(4), namespace=key[0], **whose)
         started = time.monotonic()
         try:
             following = self.reconciler.turn(key) if self.elector.is_leader() else Next(after=0.5)
