@@ -34,6 +34,15 @@ def test_names_are_made_up_from_a_prefix(api: Asking) -> None:
     assert [again.ask("POST", MAPS, body)["metadata"]["name"] for _ in range(20)] == names
 
 
+def test_a_value_of_another_type_is_refused_also_where_python_takes_it_for_the_same(api: Asking) -> None:
+    """What is as it is kept is not looked at again: true is not 1, and 3 not 3.0."""
+    kept = deployment()
+    api.ask("POST", DEPLOYMENTS, kept | {"spec": kept["spec"] | {"paused": True}})
+    with pytest.raises(Refused) as refused:
+        api.ask("PATCH", f"{DEPLOYMENTS}/{kept['metadata']['name']}", {"spec": {"paused": 1}}, MERGE)
+    assert "cannot unmarshal number into Go struct field DeploymentSpec.spec.paused of type bool" in refused.value.message
+
+
 def test_a_conflict_names_what_to_do(api: Asking) -> None:
     """A PUT or PATCH that was meant for another version."""
     old = api.ask("POST", MAPS, config_map("a", x="1"))

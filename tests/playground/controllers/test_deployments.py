@@ -172,3 +172,14 @@ def _make_candidate(world: World) -> None:
     world.admin.create(SETS, body, NAMESPACE)
     world.loop.advance(5)
     assert {image_of(one) for one in world.admin.list(SETS, NAMESPACE)} == {"shop:1", "shop:2"}
+
+
+@pytest.mark.parametrize("audience", [True, False])
+def test_what_is_told_by_events_is_told_to_an_audience_only(audience: bool) -> None:
+    """Where nobody reads them, an event for each step of each pod is work for nothing."""
+    world = World()
+    world.api.audience = audience
+    world.make()
+    world.loop.advance(10.0)
+    assert len(world.admin.list("pods", NAMESPACE)) == 3
+    assert bool(world.admin.list("events", NAMESPACE)) is audience
