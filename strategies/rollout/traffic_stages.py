@@ -74,6 +74,17 @@ def followed(turn: Turn, world: World) -> list[Effect] | Wait:
     return []
 
 
+def shared(turn: Turn, world: World) -> list[Effect] | Wait:
+    """The candidate is seen among the endpoints of what selects all pods: in a view that lags behind, a share that has not been
+    seen to come would pass for one that is gone again.
+    """
+    services, candidate, step = _services(turn), turn.candidate, turn.step
+    if world.pin is not None or not services or candidate is None or step is None or step.exchange:
+        return []
+    seen = any(service.endpoints.get(candidate.hash) for service in services)
+    return [] if seen else Wait(message="No Service has endpoints of the candidate yet.")
+
+
 def unpin(turn: Turn, _: World) -> list[Effect] | Wait:
     """Services select all pods again."""
     return _moves(_services(turn), None)

@@ -1,5 +1,6 @@
 """The rehearsal of the way back: a small share goes to the candidate and back before the first step, and its time is kept."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +16,10 @@ from strategies.spec.phase import Phase
 from strategies.spec.review import Check, Item, State
 from strategies.spec.status import Outcome
 from strategies.world import effects as e
+from strategies.world.observation import Observation
 from tests.review.subjects import FEATURE, item, review, subject, template
 from tests.rollout.stories import GATE, at_step, in_phase
-from tests.rollout.world import World, healthy, make_spec
+from tests.rollout.world import NeverAtRest, World, healthy, make_spec
 
 PLAN = "Traffic returns to the former ReplicaSet."
 STEPS = {"canary": {"steps": [{"weight": 25, "duration": "30s"}, {"weight": 50}, {"weight": 100}]}}
@@ -64,6 +66,25 @@ def test_a_share_goes_there_and_back_before_the_first_step_and_its_time_is_kept(
     world.run()
     assert shares(world) == [0, 1, 0, 25, 50, 100, 0, None]
     assert (world.status.history[-1].outcome, world.status.history[-1].rehearsal) == (Outcome.COMPLETED, proof)
+
+
+def test_a_share_that_nobody_saw_come_is_not_taken_for_one_that_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a router: a view of the endpoints that lags behind shows stable alone, and the rehearsal waits for it."""
+    world = begun(**SHARED)
+    observe = world.observe
+
+    def lagging() -> Observation:
+        seen = observe()
+        assert isinstance(seen.services, tuple)
+        return replace(seen, services=tuple(replace(s, endpoints={"kv1": s.endpoints.get("kv1", 0)}) for s in seen.services))
+
+    monkeypatch.setattr(world, "observe", lagging)
+    with pytest.raises(NeverAtRest):
+        world.run(at_step(1))
+    assert world.status.trial is not None and world.status.trial.step.since is None
+    assert {s.pin for s in world.services.values()} == {None}
+    monkeypatch.undo()
+    world.run(at_step(2))
 
 
 def test_without_a_router_the_services_find_one_pod_more_and_then_stable_alone_again() -> None:
