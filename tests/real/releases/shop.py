@@ -112,10 +112,10 @@ class Shop:
         path = f"{self.plane.address('deployments', self.namespace, self.name)}?fieldManager=kubectl-set"
         self.plane.api("PATCH", path, body, "application/strategic-merge-patch+json", user="alice")
 
-    def ask(self, key: str, value: str = "true") -> float:
-        """A request by annotation, as alice; when the API server had it."""
+    def ask(self, key: str, value: str = "true", user: str = "alice") -> float:
+        """A request by annotation; when the API server had it."""
         body = {"metadata": {"annotations": {f"{GROUP}/{key}": value}}}
-        self.plane.api("PATCH", self.release_path, body, "application/merge-patch+json", user="alice")
+        self.plane.api("PATCH", self.release_path, body, "application/merge-patch+json", user=user)
         return time.time()
 
     def scale(self, pods: int) -> None:

@@ -125,16 +125,19 @@ def test_a_feature_flag_stays_on_after_completion_and_is_written_again_where_som
     )  # fmt: skip
     checkout.ship("2")
     checkout.wait_for_phase("Baking")
+    checkout.ask("pause", user="admin")  # However long it takes to write here, the release is in flight.
+    checkout.wait_for_phase("Paused")
     checkout.wait_for(lambda: now() == "on", what="the flag is on")
     checkout.apply(made)
     checkout.wait_for_event("FlagUndone")
     checkout.wait_for(lambda: now() == "on", what="the flag is on again")
+    checkout.ask("resume", user="admin")
     checkout.wait_for_outcome("Completed")
     assert now() == "on"
     # alice, who may not update FeatureFlags, may not make us do it.
     refused = checkout.kubectl("annotate", "release", checkout.name, f"{GROUP}/rollback=previous", check=False)
     assert "it acts on featureflags.core.openfeature.dev" in refused.stderr
-    checkout.kubectl("annotate", "release", checkout.name, f"{GROUP}/rollback=previous", user="admin")
+    checkout.ask("rollback", "previous", user="admin")
     checkout.wait_for(lambda: now() == "off", what="the flag is off")
     checkout.wait_for_outcome("Completed")
     assert now() == "off"
