@@ -46,12 +46,16 @@ def test_pods_are_made_from_the_template(shop: Workload) -> None:
 
 
 def test_pods_with_a_lower_deletion_cost_go_first(shop: Workload) -> None:
-    """Of pods that are all ready."""
-    make_set(shop, 3)
+    """Of pods that are all ready. That the controller has seen their costs shows by the label that went in the same writes."""
+    template = shop.template("shop:1")
+    template["metadata"]["labels"]["unpriced"] = "yes"
+    make_set(shop, 3, template=template)
     shop.wait_for(lambda: status(shop).get("readyReplicas") == 3, "three ready pods")
     names = sorted(pod["metadata"]["name"] for pod in shop.pods())
     for name, cost in zip(names, ("10", "-5", "0"), strict=True):
-        shop.cluster.api("PATCH", shop.path("pods", name), {"metadata": {"annotations": {COST: cost}}}, MERGE)
+        body = {"metadata": {"annotations": {COST: cost}, "labels": {"unpriced": None}}}
+        shop.cluster.api("PATCH", shop.path("pods", name), body, MERGE)
+    shop.wait_for(lambda: not status(shop).get("fullyLabeledReplicas"), "all prices seen")
     shop.change_set(shop.name, {"spec": {"replicas": 2}})
     shop.wait_for(lambda: sorted(pod["metadata"]["name"] for pod in shop.pods()) == [names[0], names[2]], "the cheap one gone")
     shop.change_set(shop.name, {"spec": {"replicas": 1}})
