@@ -165,10 +165,11 @@ class Reflector:
             obj = event["object"]
             metadata = obj.get("metadata") or {}
             if event["type"] != "BOOKMARK":
-                trimmed = self._trim(obj)
-                objects[key_of(trimmed)] = trimmed
                 if event["type"] == "DELETED":
-                    del objects[key_of(trimmed)]
+                    objects.pop(key_of(obj), None)
+                else:
+                    trimmed = self._trim(obj)
+                    objects[key_of(trimmed)] = trimmed
             elif (metadata.get("annotations") or {}).get(_ALL_TOLD) == "true" and metadata.get("resourceVersion"):
                 self._begin(objects, str(metadata["resourceVersion"]))
                 return

@@ -29,7 +29,6 @@ class Change:
     new: Object | None
 
 
-Items = list[tuple[Key, Object]]
 Changes = list[Change]
 
 
@@ -75,14 +74,6 @@ class Store:
             if namespace is not None:
                 return [*self._objects.get(namespace, {}).values()]
             return [obj for named in self._objects.values() for obj in named.values()]
-
-    def items(self, namespace: str | None = None) -> Items:
-        """Keys and objects as they are at this moment."""
-        with self._lock:
-            chosen: Mapping[str, dict[str, Object]] = self._objects
-            if namespace is not None:
-                chosen = {namespace: self._objects.get(namespace, {})}
-            return [((space, name), obj) for space, named in chosen.items() for name, obj in named.items()]
 
     def remember(self, obj: Object) -> bool:
         """Put in the answer of our own write, so that the next turn sees it. Says whether it was news.

@@ -77,7 +77,7 @@ ORDER: dict[Mode, tuple[Stage, ...]] = {
         workload.scale,
         workload.ready,  # capacity before traffic
         traffic.pins,  # without a router: the Services' share
-        traffic.shared,
+        traffic.shared,  # … which is there when it is seen
         traffic.weight,  # with one: the route's
         flags.flags_on,  # the new behaviour only where the new version has its share
     ),

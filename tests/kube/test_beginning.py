@@ -7,7 +7,7 @@ import pytest
 
 from controller.kube.reflector import Pace
 from tests.kube.serving import Exchange, mark, status, thing
-from tests.kube.test_reflector import SWIFT, Script, events, eventually, following, hang, listed, named, quiet_rest
+from tests.kube.test_reflector import SWIFT, Script, events, eventually, following, hang, listed, named, quiet, quiet_rest
 
 PATIENT = Pace(watch=5.0, mute=5.0, hushed=0.2, wait=0.01, longest_wait=0.05)
 
@@ -54,7 +54,7 @@ def test_what_happens_before_the_mark_is_taken_in() -> None:
 )  # fmt: skip
 def test_a_beginning_that_breaks_off_is_made_anew_by_a_list(then: Callable[[Exchange], None]) -> None:
     """Nothing of the first counts. What one way cannot do the other may."""
-    script = Script([events(("ADDED", thing("a", 5)), then=then), listed(20, thing("b", 6))], [quiet_after_begin])
+    script = Script([events(("ADDED", thing("a", 5)), then=then), listed(20, thing("b", 6))], [quiet])
     with following(script) as (reflector, told, server):
         assert reflector.synced.wait(2.0)
         assert told == [(None, "b@6")]
@@ -62,16 +62,10 @@ def test_a_beginning_that_breaks_off_is_made_anew_by_a_list(then: Callable[[Exch
         eventually(lambda: script.versions == ["20"])
 
 
-def quiet_after_begin(exchange: Exchange) -> None:
-    """A watch on which nothing happens."""
-    exchange.begin()
-    quiet_rest(exchange)
-
-
 def test_a_list_that_fails_is_followed_by_a_watch_again() -> None:
     """Neither way is given up for ever."""
     broken = events(then=Exchange.cut)
-    script = Script([broken, broken, listed(20, thing("a", 6))], [quiet_after_begin])
+    script = Script([broken, broken, listed(20, thing("a", 6))], [quiet])
     with following(script) as (reflector, _, server):
         assert reflector.synced.wait(2.0)
         assert ["watch" in request.query for request in server.requests[:3]] == [True, False, True]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.kube.store import Change, Store, without_managed_fields
+from controller.kube.store import Change, Store, key_of, without_managed_fields
 from tests.kube.serving import thing
 
 
@@ -34,7 +34,7 @@ def test_managed_fields_are_dropped_unless_the_trim_keeps_them() -> None:
 def test_reading_by_name_and_by_namespace() -> None:
     """The two questions a reader has; an emptied namespace leaves nothing behind."""
     store = filled(thing("a", 1), thing("b", 2), thing("c", 3, namespace="other"))
-    assert [key for key, _ in store.items()] == [("shop", "a"), ("shop", "b"), ("other", "c")]
+    assert [key_of(obj) for obj in store.list()] == [("shop", "a"), ("shop", "b"), ("other", "c")]
     assert [each["metadata"]["name"] for each in store.list("shop")] == ["a", "b"]
     assert len(store.list()) == 3
     store.apply("DELETED", thing("c", 11, namespace="other"))

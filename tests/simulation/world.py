@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -377,7 +377,6 @@ class World:
 
 
 @cache
-@lru_cache(maxsize=4096)
 def _stream(name: str) -> str:
     """What must stay in order: the first two words of a task's name."""
     first, _, rest = name.partition(" ")
